@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What the three bodies of the engine (BPF, kernel module, userspace) need
+ * before anything else: fixed-width types, byte order, and the few words that
+ * keep one C text acceptable to the BPF verifier and fast in native code.
+ *
+ * CX_FN marks an engine stage. In BPF it is a global function: the verifier
+ * then checks it once, on its own, with unknown arguments, instead of once per
+ * path that leads to it. Elsewhere it is plain static inline code.
+ */
+#ifndef CXSIP_BASE_H
+#define CXSIP_BASE_H
+
+#ifdef __bpf__
+#include <linux/types.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_endian.h>
+#define CX_FN __attribute__((noinline))
+#define CX_INLINE static __always_inline
+#define cx_htons(x) bpf_htons(x)
+#define cx_ntohs(x) bpf_ntohs(x)
+#define cx_htonl(x) bpf_htonl(x)
+#define cx_ntohl(x) bpf_ntohl(x)
+#else
+#include <linux/types.h>
+#include <string.h>
+#include <arpa/inet.h>
+#define CX_FN static inline __attribute__((unused))
+#define CX_INLINE static inline __attribute__((always_inline, unused))
+#define cx_htons(x) htons(x)
+#define cx_ntohs(x) ntohs(x)
+#define cx_htonl(x) htonl(x)
+#define cx_ntohl(x) ntohl(x)
+#endif
+
+/* Hides a value's origin from the compiler, so that it keeps the mask which
+ * the verifier has to see. */
+#define CX_OPAQUE(var) asm volatile("" : "+r"(var))
+/* Forces results out of registers into memory, where the verifier treats them
+ * as unknown scalars and its states prune. */
+#define CX_BARRIER() asm volatile("" ::: "memory")
+
+#endif

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The configuration: libconfig file plus routes.d JSON files, read into one
+ * validated, immutable snapshot. Nothing here touches a socket or a map.
+ *
+ * Every problem goes into a cx_diag with file:line and a hint; a snapshot is
+ * returned only if there was no error. Names are unique within their kind.
+ */
+#ifndef CX_CONFIG_CONFIG_H
+#define CX_CONFIG_CONFIG_H
+
+#include <stdbool.h>
+#include "base/addr.h"
+#include "base/diag.h"
+#include "cxsip/abi.h"
+
+struct cx_config_source { /* where it was said, for messages and `explain` */
+	const char *file; /* owned by the config */
+	unsigned line;
+};
+
+struct cx_config_listener {
+	union cx_addr addr;
+	uint8_t family;
+	uint16_t port; /* default 5060 */
+	uint8_t transport; /* enum cx_transport; so far CX_UDP */
+	struct cx_config_source at;
+};
+
+struct cx_config_cidr {
+	union cx_addr addr;
+	uint32_t prefixlen; /* 0..128 */
+	uint8_t family;
+	struct cx_config_source at;
+};
+
+struct cx_config_network {
+	char name[CX_NAME_SIZE];
+	struct cx_config_listener *listeners;
+	size_t n_listeners;
+	struct cx_config_cidr *sources; /* "any" stands for 0.0.0.0/0 and ::/0 */
+	size_t n_sources;
+	char table[CX_NAME_SIZE]; /* route table of requests that arrive here: "default" */
+	char **aliases; /* host names that mean this proxy (lower case) */
+	size_t n_aliases;
+	bool record_route;      /* false */
+	bool trusted;           /* true: in-dialog requests may go to its sources */
+	bool ignore_plus;       /* false */
+	bool ignore_separators; /* true */
+	uint8_t dscp;           /* 24 (CS3) */
+	struct cx_config_source at;
+};
+
+enum cx_probe_mode { CX_PROBE_OFF, CX_PROBE_ON };
+struct cx_config_probe {
+	bool enabled;             /* true */
+	uint32_t interval_ms;     /* 1000: between probes of an element that is up */
+	uint32_t down_interval_ms;/* 1000: of one that is down (CUSP's adaptive ping has two) */
+	uint32_t timeout_ms;      /* 500 */
+	uint32_t rise;            /* 1: answers in a row until up */
+	uint32_t fall;            /* 2: misses in a row until down; a miss is followed by the next probe at once */
+	uint16_t down_codes[16];  /* responses that count as a miss; none by default: any response means alive */
+	size_t n_down_codes;
+};
+
+struct cx_config_element {
+	char name[CX_NAME_SIZE]; /* default: "host:port" of the URI; unique over all groups */
+	char uri[128];
+	union cx_addr addr;
+	uint8_t family;
+	uint16_t port;
+	uint8_t transport;
+	uint32_t weight; /* 1..1000, default 1 */
+	bool disabled; /* "disabled": starts administratively disabled */
+	struct cx_config_source at;
+};
+
+struct cx_config_group {
+	char name[CX_NAME_SIZE];
+	size_t network; /* index into networks: which side the elements are on */
+	struct cx_config_element *elements;
+	size_t n_elements;
+	struct cx_config_probe probe;
+	uint32_t retry_after_s; /* in the 503 when no element is up: 5 */
+	bool core; /* mode = "core" */
+	struct cx_config_source at;
+};
+
+struct cx_config_route {
+	char user[CX_DN_SIZE + 3]; /* exact DN or digits of the prefix, normalised as the table's networks do, NUL-terminated */
+	uint8_t len;
+	bool prefix; /* false: exact */
+	uint8_t table; /* index into tables */
+	bool core;
+	uint32_t group; /* index into groups */
+	uint32_t file; /* index into files */
+	uint32_t line;
+};
+
+enum cx_fastpath_mode { CX_FASTPATH_OFF, CX_FASTPATH_GENERIC, CX_FASTPATH_NATIVE, CX_FASTPATH_AUTO };
+
+struct cx_config {
+	char *path;
+	char **files; /* all that were read: the main file first */
+	size_t n_files;
+	struct cx_config_network *networks;
+	size_t n_networks;
+	char (*tables)[CX_NAME_SIZE]; /* "default" is 0 */
+	size_t n_tables;
+	struct cx_config_group *groups;
+	size_t n_groups;
+	struct cx_config_route *routes; /* sorted by (table, prefix, user); no duplicates */
+	size_t n_routes;
+
+	enum cx_fastpath_mode fastpath; /* "auto" */
+	char **interfaces; /* fastpath_interfaces; empty: those that own a listener's address or lead to an element */
+	size_t n_interfaces;
+	char pin_root[128];    /* "/sys/fs/bpf/cxsip" */
+	char runtime_dir[128]; /* "/run/cxsip": lock, control socket, secret keys over restarts (mode 0600) */
+	char control_group[32]; /* Unix group that may use the control socket besides root; "" */
+	uint32_t node;         /* 0..255 */
+	uint32_t max_dns, max_groups, max_elements, max_flows; /* map sizes */
+	uint32_t key_rotation_s; /* 86400; 0: never */
+	int log_level;         /* enum cx_log_level; "info" */
+	bool log_syslog;       /* true */
+	bool log_stderr;       /* true */
+};
+
+/* Reads and validates. 0 and *out, or -EINVAL / -errno with the reasons in
+ * diag (which may hold warnings on success, too). */
+int cx_config_load(const char *path, struct cx_diag *diag, struct cx_config **out);
+void cx_config_free(struct cx_config *config);
+
+#endif

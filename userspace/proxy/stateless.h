@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The engine's third body: one datagram in, what to do with it out. Look-ups
+ * go to the world. Pure but for the world's flow table.
+ */
+#ifndef CX_PROXY_STATELESS_H
+#define CX_PROXY_STATELESS_H
+
+#include <sys/uio.h>
+#include "route/world.h"
+
+struct cx_stateless; /* scratch: 150 KB, one a thread */
+
+struct cx_stateless_result {
+	enum cx_verdict verdict;
+	enum cx_reason reason;
+	/* FORWARD: send these two pieces, from this listener, there */
+	struct iovec iov[2];
+	uint16_t listener;
+	union cx_addr to;
+	uint16_t to_port;
+	/* for explain and counters; CX_NONE where they do not apply */
+	uint32_t element, group, slot;
+	uint32_t nexthop;
+	const struct cx_dn_entry *dn; /* NULL: not by DN */
+	bool request, initial, in_dialog, from_flow, new_call;
+	uint8_t routes_popped; /* how many of our Route values were removed */
+	bool record_routed, normalised;
+	/* what the XDP program would say to the same datagram: CX_R_REQUEST or
+	 * CX_R_RESPONSE if it would forward it */
+	enum cx_reason fast_reason;
+};
+
+struct cx_stateless *cx_stateless_new(void);
+void cx_stateless_free(struct cx_stateless *s);
+/* p has 64 bytes of room behind it and may be changed in place; the result
+ * points into it and into s until the next call. */
+void cx_stateless_run(struct cx_stateless *s, struct cx_world *w, uint16_t listener,
+		      const union cx_addr *from, uint16_t from_port, uint8_t *p, size_t n,
+		      struct cx_stateless_result *r);
+
+#endif
