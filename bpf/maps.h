@@ -35,6 +35,9 @@ CX_MAP(cx_stats, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct cx_count, CX_REASON_CO
 CX_MAP(cx_stat_listen, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct cx_listener_stats, CX_LISTENERS_MAX, 0);
 CX_MAP(cx_stat_elem, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct cx_element_stats, CX_ELEMENTS_MAX, 0); /* daemon */
 
+/* clang leaves a struct that only an inner map names out of BTF: name it once more. */
+const volatile struct cx_ring_slots cx_ring_slots_btf = {};
+
 /* A group's ring: replaced whole. Inner maps differ in size (BPF_F_INNER_MAP, 5.10). */
 struct cx_ring_inner {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
