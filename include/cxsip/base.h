@@ -33,11 +33,41 @@
 #define cx_ntohl(x) ntohl(x)
 #endif
 
-/* Hides a value's origin from the compiler, so that it keeps the mask which
- * the verifier has to see. */
-#define CX_OPAQUE(var) asm volatile("" : "+r"(var))
+/* Bounds an index where the verifier sees it; clang would drop a plain mask
+ * that it can prove redundant. mask is a constant. */
+#ifdef __bpf__
+#define CX_BOUND(var, mask) asm volatile("%0 &= %1" : "+r"(var) : "i"(mask))
+#else
+#define CX_BOUND(var, mask) ((var) &= (mask))
+#endif
 /* Forces results out of registers into memory, where the verifier treats them
  * as unknown scalars and its states prune. */
 #define CX_BARRIER() asm volatile("" ::: "memory")
+
+/* Unaligned words in little-endian order. */
+CX_INLINE __u64 cx_get64(const void *p)
+{
+#ifdef __bpf__
+	return *(const __u64 *)p;
+#else
+	__u64 w;
+
+	memcpy(&w, p, sizeof(w));
+	return w;
+#endif
+}
+
+CX_INLINE void cx_put64(void *p, __u64 w)
+{
+#ifdef __bpf__
+	*(__u64 *)p = w;
+#else
+	memcpy(p, &w, sizeof(w));
+#endif
+}
+
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "The engine reads text as little-endian words: port cx_get64 and cx_put64 first"
+#endif
 
 #endif

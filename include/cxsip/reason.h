@@ -24,6 +24,7 @@ enum cx_verdict {
 	X(VERSION, version, UP, "SIP version other than 2.0")                                      \
 	X(TOO_BIG, too_big, UP, "message longer than this body's buffer")                          \
 	X(TOO_MANY_HEADERS, too_many_headers, UP, "more header lines than this body's index")      \
+	X(LONG_VALUE, long_value, UP, "a value that routing needs is longer than this body takes")  \
 	X(NO_HEADER_END, no_header_end, UP, "no empty line after the headers")                     \
 	X(BARE_LF, bare_lf, UP, "a line ends without CR")                                          \
 	X(FOLDED, folded, UP, "a header that routing needs is folded or oddly spaced")             \
