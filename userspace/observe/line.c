@@ -13,7 +13,7 @@
 #include "observe/line.h"
 #include "observe/utf8.h"
 
-#define TAIL 5 /* closing quote, "..." and NUL */
+#define TAIL 6 /* two quotes, "..." and NUL */
 
 const char *cx_log_level_text(enum cx_log_level level)
 {
