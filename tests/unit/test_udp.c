@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * UDP sockets over the loopback: datagrams of any size, ICMP refusals by
+ * destination, DSCP on the wire, the send that meets somebody else's error.
+ */
+#define _GNU_SOURCE
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+#include "base/addr.h"
+#include "net/udp.h"
+
+#define LISTENER 7
+#define ERROR_QUEUE_POLL (POLLIN | POLLPRI)
+
+struct seen {
+	unsigned datagrams, unreachable;
+	uint16_t listener, port, unreachable_port;
+	union cx_addr from, unreachable_addr;
+	int errnum;
+	size_t n;
+	uint8_t first, last;
+};
+
+static void on_datagram(void *ctx, uint16_t listener, const union cx_addr *from, uint16_t port, uint8_t *p, size_t n)
+{
+	struct seen *seen = ctx;
+
+	seen->datagrams++;
+	seen->listener = listener;
+	seen->from = *from;
+	seen->port = port;
+	seen->n = n;
+	seen->first = n ? p[0] : 0;
+	seen->last = n ? p[n - 1] : 0;
+	memset(p + n, 0, 64); /* promised room */
+}
+
+static void on_unreachable(void *ctx, uint16_t listener, const union cx_addr *addr, uint16_t port, int errnum)
+{
+	struct seen *seen = ctx;
+
+	seen->unreachable++;
+	seen->listener = listener;
+	seen->unreachable_addr = *addr;
+	seen->unreachable_port = port;
+	seen->errnum = errnum;
+}
+
+/* A socket of ours on a free port; the port the kernel chose goes into *port. */
+static struct cx_udp *open_any(const char *address, struct seen *seen, uint16_t *port)
+{
+	struct cx_udp_ops ops = { .on_datagram = on_datagram, .on_unreachable = on_unreachable, .ctx = seen };
+	struct cx_listener listener = { .id = LISTENER, .dscp = 24 };
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof(ss);
+	struct cx_udp *u = NULL;
+	union cx_addr addr;
+	uint8_t family;
+
+	memset(seen, 0, sizeof(*seen));
+	assert_int_equal(cx_addr_parse(address, &listener.addr, &listener.family), 0);
+	assert_int_equal(cx_udp_open(&listener, &ops, &u), 0);
+	assert_int_equal(getsockname(cx_udp_fd(u), (struct sockaddr *)&ss, &len), 0);
+	assert_int_equal(cx_addr_from_sockaddr((struct sockaddr *)&ss, &addr, port, &family), 0);
+	return u;
+}
+
+static void wait_for(struct cx_udp *u)
+{
+	struct pollfd p = { .fd = cx_udp_fd(u), .events = ERROR_QUEUE_POLL };
+
+	assert_int_equal(poll(&p, 1, 5000), 1);
+	cx_udp_read(u);
+}
+
+static int send_to(struct cx_udp *u, const char *address, uint16_t port, const void *a, size_t n, const void *b, size_t m)
+{
+	struct iovec iov[2] = { { (void *)(uintptr_t)a, n }, { (void *)(uintptr_t)b, m } };
+	union cx_addr addr;
+	uint8_t family;
+
+	assert_int_equal(cx_addr_parse(address, &addr, &family), 0);
+	return cx_udp_send(u, &addr, port, iov, 2);
+}
+
+static void datagrams_over(const char *address)
+{
+	static uint8_t big[60000];
+	struct seen a_seen, b_seen;
+	uint16_t a_port, b_port;
+	struct cx_udp *a = open_any(address, &a_seen, &a_port);
+	struct cx_udp *b = open_any(address, &b_seen, &b_port);
+	char text[CX_ADDR_TEXT];
+
+	assert_int_equal(send_to(a, address, b_port, "head", 4, "tail!", 5), 0);
+	wait_for(b);
+	assert_int_equal(b_seen.datagrams, 1);
+	assert_int_equal(b_seen.listener, LISTENER);
+	assert_int_equal(b_seen.n, 9);
+	assert_int_equal(b_seen.first, 'h');
+	assert_int_equal(b_seen.last, '!');
+	assert_int_equal(b_seen.port, a_port);
+	assert_string_equal(cx_addr_format(&b_seen.from, text), address);
+
+	big[0] = 1;
+	big[sizeof(big) - 1] = 2;
+	assert_int_equal(send_to(a, address, b_port, big, 1000, big + 1000, sizeof(big) - 1000), 0);
+	wait_for(b);
+	assert_int_equal(b_seen.n, sizeof(big));
+	assert_int_equal(b_seen.last, 2);
+
+	assert_int_equal(send_to(a, address, b_port, "", 0, "", 0), 0);
+	cx_udp_set_listener(b, 9);
+	wait_for(b);
+	assert_int_equal(b_seen.n, 0);
+	assert_int_equal(b_seen.listener, 9);
+
+	for (int i = 0; i < 100; i++)
+		assert_int_equal(send_to(b, address, a_port, "x", 1, "y", 1), 0);
+	wait_for(a);
+	assert_int_equal(a_seen.datagrams, 100);
+	cx_udp_close(a);
+	cx_udp_close(b);
+}
+
+static void datagrams_v4(void **state)
+{
+	(void)state;
+	datagrams_over("127.0.0.1");
+}
+
+static void datagrams_v6(void **state)
+{
+	(void)state;
+	datagrams_over("::1");
+}
+
+static void refused_over(const char *address)
+{
+	struct seen seen, gone_seen, peer_seen;
+	uint16_t port, gone, peer_port;
+	struct cx_udp *u = open_any(address, &seen, &port);
+	struct cx_udp *peer = open_any(address, &peer_seen, &peer_port);
+	char text[CX_ADDR_TEXT];
+
+	cx_udp_close(open_any(address, &gone_seen, &gone)); /* a port that nobody has */
+	assert_int_equal(send_to(u, address, gone, "x", 1, "", 0), 0);
+	/* the pending error is not the next destination's */
+	assert_int_equal(send_to(u, address, peer_port, "y", 1, "", 0), 0);
+	wait_for(u);
+	assert_int_equal(seen.unreachable, 1);
+	assert_int_equal(seen.unreachable_port, gone);
+	assert_int_equal(seen.errnum, ECONNREFUSED);
+	assert_int_equal(seen.listener, LISTENER);
+	assert_string_equal(cx_addr_format(&seen.unreachable_addr, text), address);
+	wait_for(peer);
+	assert_int_equal(peer_seen.datagrams, 1);
+
+	/* errors in the way of a datagram: both are seen, and nothing is left to spin on */
+	assert_int_equal(send_to(u, address, gone, "x", 1, "", 0), 0);
+	assert_int_equal(send_to(peer, address, port, "z", 1, "", 0), 0);
+	wait_for(u);
+	assert_int_equal(seen.unreachable, 2);
+	assert_int_equal(seen.datagrams, 1);
+	assert_int_equal(poll(&(struct pollfd){ .fd = cx_udp_fd(u), .events = ERROR_QUEUE_POLL }, 1, 0), 0);
+	cx_udp_close(u);
+	cx_udp_close(peer);
+}
+
+static void refused_v4(void **state)
+{
+	(void)state;
+	refused_over("127.0.0.1");
+}
+
+static void refused_v6(void **state)
+{
+	(void)state;
+	refused_over("::1");
+}
+
+/* The field of the datagram as a receiver sees it. */
+static int received_dscp(int family, const char *address)
+{
+	int fd = socket(family, SOCK_DGRAM, 0), one = 1, field = -1;
+	char control[64], byte;
+	struct iovec iov = { &byte, 1 };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control) };
+	struct sockaddr_storage ss;
+	socklen_t len;
+	union cx_addr addr;
+	struct seen seen;
+	uint16_t port;
+	uint8_t f;
+	struct cx_udp *u = open_any(address, &seen, &port);
+
+	assert_int_equal(cx_addr_parse(address, &addr, &f), 0);
+	len = cx_addr_to_sockaddr(&addr, 0, &ss);
+	assert_int_equal(bind(fd, (struct sockaddr *)&ss, len), 0);
+	assert_int_equal(setsockopt(fd, family == AF_INET ? IPPROTO_IP : IPPROTO_IPV6,
+				    family == AF_INET ? IP_RECVTOS : IPV6_RECVTCLASS, &one, sizeof(one)), 0);
+	len = sizeof(ss);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&ss, &len), 0);
+	assert_int_equal(cx_addr_from_sockaddr((struct sockaddr *)&ss, &addr, &port, &f), 0);
+	assert_int_equal(cx_udp_set_dscp(u, 46), 0);
+	assert_int_equal(send_to(u, address, port, "x", 1, "", 0), 0);
+	assert_int_equal(recvmsg(fd, &m, 0), 1);
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(&m); c; c = CMSG_NXTHDR(&m, c)) {
+		if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_TOS)
+			field = *CMSG_DATA(c);
+		if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_TCLASS)
+			memcpy(&field, CMSG_DATA(c), sizeof(field));
+	}
+	close(fd);
+	cx_udp_close(u);
+	return field >> 2;
+}
+
+static void dscp(void **state)
+{
+	(void)state;
+	assert_int_equal(received_dscp(AF_INET, "127.0.0.1"), 46);
+	assert_int_equal(received_dscp(AF_INET6, "::1"), 46);
+}
+
+static void opening(void **state)
+{
+	struct cx_udp_ops ops = { .on_datagram = on_datagram };
+	struct cx_listener listener = { .id = 1 };
+	struct seen seen;
+	uint16_t port;
+	struct cx_udp *first = open_any("127.0.0.1", &seen, &port), *second = first;
+
+	(void)state;
+	assert_int_equal(cx_addr_parse("127.0.0.1", &listener.addr, &listener.family), 0);
+	listener.port = port;
+	assert_int_equal(cx_udp_open(&listener, &ops, &second), -EADDRINUSE);
+	assert_null(second);
+	cx_udp_close(first);
+	/* an address that is not here yet */
+	assert_int_equal(cx_addr_parse("192.0.2.77", &listener.addr, &listener.family), 0);
+	assert_int_equal(cx_udp_open(&listener, &ops, &second), 0);
+	assert_int_equal(send_to(second, "2001:db8::1", 5060, "x", 1, "", 0), -EAFNOSUPPORT);
+	cx_udp_close(second);
+	assert_int_equal(cx_addr_parse("2001:db8::77", &listener.addr, &listener.family), 0);
+	assert_int_equal(cx_udp_open(&listener, &ops, &second), 0);
+	cx_udp_close(second);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(datagrams_v4), cmocka_unit_test(datagrams_v6), cmocka_unit_test(refused_v4),
+		cmocka_unit_test(refused_v6),	cmocka_unit_test(dscp),		cmocka_unit_test(opening),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * UDP sockets of the listeners.
+ *
+ * - recvmmsg() into one static batch that all sockets share: only the main
+ *   thread reads, and a datagram is done with before the next batch is filled.
+ * - DF stays clear (RFC 3261 18.1.1 leaves no other way for a UDP message that
+ *   does not fit): a path MTU that shrinks must not lose calls.
+ * - IP_RECVERR: an ICMP error names the destination that refused, which an
+ *   unconnected socket would not learn otherwise. It also sets the socket's
+ *   pending error, which the next sendmsg() to anybody returns: such a send is
+ *   tried again, or one dead server would cost another one's message.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <netinet/in.h>
+#include <linux/errqueue.h>
+#include <linux/icmp.h>
+#include <linux/icmpv6.h>
+#include <linux/in6.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include "base/addr.h"
+#include "net/udp.h"
+
+#define CX_BATCH 32
+#define CX_DATAGRAM_MAX 65535
+#define CX_DATAGRAM_SPARE 64
+#define CX_READ_MAX 256	     /* datagrams a call: other sockets have their turn */
+#define CX_ERRORS_MAX 256    /* ICMP errors a call */
+#define CX_BUFFER_BYTES (4 << 20)
+#define CX_SEND_TRIES 3
+
+#ifndef IP_FREEBIND
+#define IP_FREEBIND 15
+#endif
+#ifndef IPV6_FREEBIND
+#define IPV6_FREEBIND 78
+#endif
+
+struct cx_udp {
+	int fd;
+	uint16_t listener;
+	uint8_t family; /* enum cx_family */
+	struct cx_udp_ops ops;
+};
+
+static uint8_t batch_bytes[CX_BATCH][CX_DATAGRAM_MAX + CX_DATAGRAM_SPARE];
+static struct sockaddr_storage batch_from[CX_BATCH];
+static struct iovec batch_iov[CX_BATCH];
+static struct mmsghdr batch[CX_BATCH];
+
+static int set_int(int fd, int level, int name, int value)
+{
+	return setsockopt(fd, level, name, &value, sizeof(value)) ? -errno : 0;
+}
+
+static int set_family_options(int fd, uint8_t family)
+{
+	int err;
+
+	if (family == CX_IPV4) {
+		err = set_int(fd, IPPROTO_IP, IP_FREEBIND, 1);
+		if (!err)
+			err = set_int(fd, IPPROTO_IP, IP_RECVERR, 1);
+		if (!err)
+			err = set_int(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT);
+		return err;
+	}
+	err = set_int(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+	if (!err)
+		err = set_int(fd, IPPROTO_IPV6, IPV6_FREEBIND, 1);
+	if (!err)
+		err = set_int(fd, IPPROTO_IPV6, IPV6_RECVERR, 1);
+	if (!err)
+		err = set_int(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_DONT);
+	return err;
+}
+
+/* FORCE passes net.core.rmem_max, with CAP_NET_ADMIN; less is no reason to refuse. */
+static void set_buffers(int fd)
+{
+	if (set_int(fd, SOL_SOCKET, SO_RCVBUFFORCE, CX_BUFFER_BYTES))
+		set_int(fd, SOL_SOCKET, SO_RCVBUF, CX_BUFFER_BYTES);
+	if (set_int(fd, SOL_SOCKET, SO_SNDBUFFORCE, CX_BUFFER_BYTES))
+		set_int(fd, SOL_SOCKET, SO_SNDBUF, CX_BUFFER_BYTES);
+}
+
+int cx_udp_set_dscp(struct cx_udp *u, uint8_t dscp)
+{
+	int field = (dscp & 0x3f) << 2;
+
+	return u->family == CX_IPV4 ? set_int(u->fd, IPPROTO_IP, IP_TOS, field) :
+				      set_int(u->fd, IPPROTO_IPV6, IPV6_TCLASS, field);
+}
+
+int cx_udp_open(const struct cx_listener *listener, const struct cx_udp_ops *ops, struct cx_udp **out)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = cx_addr_to_sockaddr(&listener->addr, listener->port, &ss);
+	struct cx_udp *u;
+	int err;
+
+	*out = NULL;
+	u = calloc(1, sizeof(*u));
+	if (!u)
+		return -ENOMEM;
+	u->listener = listener->id;
+	u->family = listener->family;
+	u->ops = *ops;
+	u->fd = socket(ss.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_UDP);
+	if (u->fd < 0) {
+		err = -errno;
+		goto out;
+	}
+	err = set_family_options(u->fd, listener->family);
+	if (!err)
+		err = set_int(u->fd, SOL_SOCKET, SO_SELECT_ERR_QUEUE, 1);
+	if (!err)
+		err = cx_udp_set_dscp(u, listener->dscp);
+	if (err)
+		goto out;
+	set_buffers(u->fd);
+	if (bind(u->fd, (struct sockaddr *)&ss, len))
+		err = -errno;
+out:
+	if (err)
+		cx_udp_close(u);
+	else
+		*out = u;
+	return err;
+}
+
+int cx_udp_fd(const struct cx_udp *u)
+{
+	return u->fd;
+}
+
+void cx_udp_set_listener(struct cx_udp *u, uint16_t listener)
+{
+	u->listener = listener;
+}
+
+void cx_udp_close(struct cx_udp *u)
+{
+	if (!u)
+		return;
+	if (u->fd >= 0)
+		close(u->fd);
+	free(u);
+}
+
+/* Only what says "nobody is there": "fragmentation needed" and "packet too
+ * big" are about the path, time exceeded about routing. */
+static int is_unreachable(const struct sock_extended_err *e)
+{
+	if (e->ee_origin == SO_EE_ORIGIN_ICMP)
+		return e->ee_type == ICMP_DEST_UNREACH && e->ee_code != ICMP_FRAG_NEEDED;
+	if (e->ee_origin == SO_EE_ORIGIN_ICMP6)
+		return e->ee_type == ICMPV6_DEST_UNREACH;
+	return 0;
+}
+
+static const struct sock_extended_err *find_error(struct msghdr *m)
+{
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
+		if ((c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_RECVERR) ||
+		    (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_RECVERR))
+			return (const struct sock_extended_err *)(const void *)CMSG_DATA(c);
+	}
+	return NULL;
+}
+
+static void read_errors(struct cx_udp *u)
+{
+	char control[512] __attribute__((aligned(8)));
+	struct sockaddr_storage to;
+	union cx_addr addr;
+	uint8_t family, nothing;
+	uint16_t port;
+
+	for (int i = 0; i < CX_ERRORS_MAX; i++) {
+		struct iovec iov = { .iov_base = &nothing, .iov_len = sizeof(nothing) };
+		struct msghdr m = { .msg_name = &to, .msg_namelen = sizeof(to),
+				    .msg_iov = &iov, .msg_iovlen = 1,
+				    .msg_control = control, .msg_controllen = sizeof(control) };
+		const struct sock_extended_err *e;
+
+		if (recvmsg(u->fd, &m, MSG_ERRQUEUE | MSG_DONTWAIT) < 0)
+			return;
+		e = find_error(&m);
+		if (!e || !is_unreachable(e))
+			continue;
+		if (!cx_addr_from_sockaddr((struct sockaddr *)&to, &addr, &port, &family))
+			u->ops.on_unreachable(u->ops.ctx, u->listener, &addr, port, (int)e->ee_errno);
+	}
+}
+
+static int read_batch(struct cx_udp *u)
+{
+	int n;
+
+	for (int i = 0; i < CX_BATCH; i++) {
+		batch_iov[i] = (struct iovec){ .iov_base = batch_bytes[i], .iov_len = CX_DATAGRAM_MAX };
+		batch[i].msg_hdr = (struct msghdr){ .msg_name = &batch_from[i], .msg_namelen = sizeof(batch_from[i]),
+						    .msg_iov = &batch_iov[i], .msg_iovlen = 1 };
+	}
+	n = recvmmsg(u->fd, batch, CX_BATCH, MSG_DONTWAIT, NULL);
+	for (int i = 0; i < n; i++) {
+		union cx_addr from;
+		uint16_t port;
+		uint8_t family;
+
+		if (cx_addr_from_sockaddr((struct sockaddr *)&batch_from[i], &from, &port, &family))
+			continue;
+		u->ops.on_datagram(u->ops.ctx, u->listener, &from, port, batch_bytes[i], batch[i].msg_len);
+	}
+	return n < 0 ? -errno : n;
+}
+
+void cx_udp_read(struct cx_udp *u)
+{
+	int n, total = 0;
+
+	read_errors(u);
+	while (total < CX_READ_MAX) {
+		n = read_batch(u);
+		if (n == -EAGAIN || n == -EWOULDBLOCK)
+			return;
+		/* a pending ICMP error: reading it has cleared it, its cause is in the queue */
+		if (n < 0) {
+			read_errors(u);
+			total++;
+			continue;
+		}
+		total += n;
+		if (n < CX_BATCH)
+			return;
+	}
+}
+
+/* Errors that may belong to an earlier datagram to somebody else. */
+static int may_be_pending(int err)
+{
+	return err == -ECONNREFUSED || err == -EHOSTUNREACH || err == -ENETUNREACH || err == -EPROTO ||
+	       err == -ENOPROTOOPT || err == -EACCES || err == -EMSGSIZE || err == -EOPNOTSUPP || err == -EHOSTDOWN;
+}
+
+int cx_udp_send(struct cx_udp *u, const union cx_addr *to, uint16_t port, const struct iovec *iov, size_t n)
+{
+	struct sockaddr_storage ss;
+	struct msghdr m = { .msg_name = &ss, .msg_iov = (struct iovec *)(uintptr_t)iov, .msg_iovlen = n };
+	int err = 0;
+
+	if (cx_addr_is_v4(to) != (u->family == CX_IPV4))
+		return -EAFNOSUPPORT;
+	m.msg_namelen = cx_addr_to_sockaddr(to, port, &ss);
+	for (int i = 0; i < CX_SEND_TRIES; i++) {
+		err = sendmsg(u->fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -errno : 0;
+		if (!err || (err != -EINTR && !may_be_pending(err)))
+			return err;
+	}
+	return err;
+}
