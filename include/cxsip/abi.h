@@ -98,14 +98,17 @@ struct cx_network {
 #define CX_NETWORK_USED 0x01
 #define CX_NETWORK_TRUSTED 0x02 /* in-dialog requests may be sent to its sources */
 
-/* cx_source: LPM trie, address -> networks that accept it. A value already
- * holds the networks of every shorter prefix that covers it. */
+/* cx_source: LPM trie, address -> the networks that know it. A value already
+ * holds the networks of every shorter prefix that covers it. `egress` holds
+ * only trusted networks that have a listener of the address's family: one of
+ * them sends to it. */
 struct cx_lpm_key {
 	__u32 prefixlen; /* 0..128; IPv4 prefixes are 96..128 */
 	__u8 addr[16];
 };
 struct cx_source {
-	__u64 networks;
+	__u64 networks; /* that accept requests from it */
+	__u64 egress;
 };
 
 /* ---- where a request goes ---------------------------------------------- */

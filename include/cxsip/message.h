@@ -21,7 +21,7 @@
 #include "abi.h"
 
 #ifndef CX_BUF_BITS
-#define CX_BUF_BITS 12
+#define CX_BUF_BITS 11
 #endif
 #ifndef CX_LINES_MAX
 #define CX_LINES_MAX 64
