@@ -26,7 +26,7 @@ static void addr_from_v4(const struct in_addr *in, union cx_addr *addr)
 
 bool cx_addr_is_v4(const union cx_addr *addr)
 {
-	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
 
 	return memcmp(addr->b, mapped, sizeof(mapped)) == 0;
 }
@@ -149,8 +149,8 @@ bool cx_addr_match(const union cx_addr *a, const union cx_addr *b, uint32_t pref
 
 socklen_t cx_addr_to_sockaddr(const union cx_addr *addr, uint16_t port, struct sockaddr_storage *ss)
 {
-	struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons(port) };
-	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
+	struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(port)};
+	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
 
 	memset(ss, 0, sizeof(*ss));
 	if (cx_addr_is_v4(addr)) {

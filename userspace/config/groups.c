@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The section "groups": server groups, their probes and their elements.
+ * Names of elements are unique over all groups, because operators drain and
+ * disable by name and states follow names over reloads.
+ */
+#include "config/internal.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+/* ---- probe ---------------------------------------------------------------------- */
+
+static void read_down_codes(struct cx_loader *l, const config_setting_t *s, const struct cx_setting_key *key,
+			    void *object)
+{
+	struct cx_config_probe *probe = object;
+	size_t n = cx_list_length(l, s);
+	uint32_t code;
+
+	if (n > CX_ARRAY_SIZE(probe->down_codes)) {
+		cx_diag_error(l->diag, l->path, s->line, NULL, "too many down_codes: %zu, at most %zu", n,
+			      CX_ARRAY_SIZE(probe->down_codes));
+		return;
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (cx_setting_number(l, config_setting_get_elem(s, (unsigned)i), 100, 699, &code))
+			probe->down_codes[probe->n_down_codes++] = (uint16_t)code;
+	}
+}
+
+static const struct cx_setting_key probe_keys[] = {
+    {"enabled", cx_read_bool, CX_MEMBER(struct cx_config_probe, enabled)},
+    {"interval_ms", cx_read_number, CX_MEMBER(struct cx_config_probe, interval_ms), .min = 50,
+     .max = 3600000},
+    {"down_interval_ms", cx_read_number, CX_MEMBER(struct cx_config_probe, down_interval_ms), .min = 50,
+     .max = 3600000},
+    {"timeout_ms", cx_read_number, CX_MEMBER(struct cx_config_probe, timeout_ms), .min = 10, .max = 60000},
+    {"rise", cx_read_number, CX_MEMBER(struct cx_config_probe, rise), .min = 1, .max = 100},
+    {"fall", cx_read_number, CX_MEMBER(struct cx_config_probe, fall), .min = 1, .max = 100},
+    {.name = "down_codes", .read = read_down_codes},
+};
+
+static void read_probe(struct cx_loader *l, const config_setting_t *s, const struct cx_setting_key *key,
+		       void *object)
+{
+	struct cx_config_group *group = object;
+
+	cx_section_read(l, s, "a probe", probe_keys, CX_ARRAY_SIZE(probe_keys), &group->probe);
+}
+
+/* ---- elements --------------------------------------------------------------------- */
+
+static void read_uri(struct cx_loader *l, const config_setting_t *s, const struct cx_setting_key *key,
+		     void *object)
+{
+	struct cx_config_element *e = object;
+	const char *why, *hint;
+
+	cx_read_text(l, s, key, object);
+	if (!e->uri[0] && s->type == CONFIG_TYPE_STRING && strlen(s->value.sval) >= sizeof(e->uri))
+		return; /* said to be too long */
+	if (s->type == CONFIG_TYPE_STRING && cx_element_uri_parse(e->uri, e, &why, &hint))
+		cx_diag_error(l->diag, l->path, cx_setting_line(l, s), hint, "bad element URI \"%s\": %s",
+			      e->uri, why);
+}
+
+static const struct cx_setting_key element_keys[] = {
+    {"name", cx_read_name, CX_MEMBER(struct cx_config_element, name)},
+    {.name = "uri", .read = read_uri, CX_MEMBER(struct cx_config_element, uri), .required = true},
+    {"weight", cx_read_number, CX_MEMBER(struct cx_config_element, weight), .min = 1, .max = 1000},
+    {"disabled", cx_read_bool, CX_MEMBER(struct cx_config_element, disabled)},
+};
+
+static void name_by_address(struct cx_loader *l, struct cx_config_element *e)
+{
+	char text[CX_ENDPOINT_TEXT];
+
+	cx_endpoint_format(&e->addr, e->port, text);
+	if (strlen(text) < sizeof(e->name))
+		memcpy(e->name, text, strlen(text) + 1);
+	else
+		cx_diag_error(l->diag, l->path, e->at.line, "add a name = \"...\"",
+			      "element %s needs a name: its address is too long to be one", text);
+}
+
+/* The element that was the number-th to appear. */
+static const struct cx_config_element *element_at(const struct cx_config *config, uint32_t number)
+{
+	size_t i = 0;
+
+	for (; number >= config->groups[i].n_elements; i++)
+		number -= (uint32_t)config->groups[i].n_elements;
+	return &config->groups[i].elements[number];
+}
+
+static void index_element(struct cx_loader *l, const struct cx_config_element *e, uint32_t number)
+{
+	int err = cx_name_index_add(&l->elements, e->name, &number);
+
+	if (err == -EEXIST)
+		cx_diag_error(l->diag, l->path, e->at.line,
+			      "names of elements are unique over all groups: add a name = \"...\"",
+			      "duplicate element \"%s\": the first is on line %u", e->name,
+			      element_at(l->config, number)->at.line);
+	else if (err)
+		l->err = err;
+}
+
+static void read_elements(struct cx_loader *l, const config_setting_t *s, const struct cx_setting_key *key,
+			  void *object)
+{
+	struct cx_config_group *group = object;
+	size_t n = cx_list_length(l, s);
+
+	group->elements = cx_loader_grow(l, NULL, 0, n, sizeof(*group->elements));
+	if (!group->elements)
+		return;
+	group->n_elements = n;
+	for (size_t i = 0; i < n; i++) {
+		const config_setting_t *member = config_setting_get_elem(s, (unsigned)i);
+		struct cx_config_element *e = &group->elements[i];
+
+		e->at = (struct cx_config_source){l->path, member->line};
+		e->weight = 1;
+		if (!cx_section_read(l, member, "an element", element_keys, CX_ARRAY_SIZE(element_keys), e))
+			continue;
+		if (!e->name[0] && e->port && !config_setting_get_member(member, "name"))
+			name_by_address(l, e);
+		if (e->name[0])
+			index_element(l, e, (uint32_t)(l->n_elements + i));
+	}
+	l->n_elements += n;
+}
+
+/* ---- groups ------------------------------------------------------------------------ */
+
+static void read_network(struct cx_loader *l, const config_setting_t *s, const struct cx_setting_key *key,
+			 void *object)
+{
+	struct cx_config_group *group = object;
+	const struct cx_config *config = l->config;
+	const char *text = cx_setting_string(l, s);
+	struct cx_nearest nearest = {.word = text};
+	char hint[CX_HINT_SIZE];
+
+	if (!text || !config->n_networks)
+		return; /* without networks that is the error to show */
+	for (size_t i = 0; i < config->n_networks; i++) {
+		if (strcmp(config->networks[i].name, text) == 0) {
+			group->network = i;
+			return;
+		}
+		cx_nearest_try(&nearest, config->networks[i].name);
+	}
+	if (nearest.best)
+		snprintf(hint, sizeof(hint), "did you mean \"%s\"?", nearest.best);
+	cx_diag_error(l->diag, l->path, cx_setting_line(l, s),
+		      nearest.best ? hint : "name one of the networks above", "unknown network \"%s\"", text);
+}
+
+static const struct cx_word group_modes[] = {{"auto", 0}, {"fast", 0}, {"core", 1}, {NULL, 0}};
+
+static const struct cx_setting_key group_keys[] = {
+    {"name", cx_read_name, CX_MEMBER(struct cx_config_group, name), .required = true},
+    {.name = "network", .read = read_network},
+    {"mode", cx_read_word, CX_MEMBER(struct cx_config_group, core), .words = group_modes},
+    {"retry_after", cx_read_number, CX_MEMBER(struct cx_config_group, retry_after_s), .max = 86400},
+    {.name = "probe", .read = read_probe},
+    {.name = "elements", .read = read_elements},
+};
+
+static void index_group(struct cx_loader *l, const struct cx_config_group *group, uint32_t i)
+{
+	int err = cx_name_index_add(&l->groups, group->name, &i);
+
+	if (err == -EEXIST)
+		cx_diag_error(l->diag, l->path, group->at.line, "each group needs a name of its own",
+			      "duplicate group \"%s\": the first is on line %u", group->name,
+			      l->config->groups[i].at.line);
+	else if (err)
+		l->err = err;
+}
+
+void cx_groups_read(struct cx_loader *l, const config_setting_t *s)
+{
+	struct cx_config *config = l->config;
+	size_t n = cx_list_length(l, s);
+
+	config->groups = cx_loader_grow(l, NULL, 0, n, sizeof(*config->groups));
+	if (!config->groups)
+		return;
+	for (size_t i = 0; i < n; i++) {
+		const config_setting_t *member = config_setting_get_elem(s, (unsigned)i);
+		struct cx_config_group *group = &config->groups[i];
+
+		config->n_groups = i + 1;
+		group->at = (struct cx_config_source){l->path, member->line};
+		group->retry_after_s = 5;
+		group->probe = (struct cx_config_probe){.enabled = true,
+							.interval_ms = 1000,
+							.down_interval_ms = 1000,
+							.timeout_ms = 500,
+							.rise = 1,
+							.fall = 2};
+		if (!cx_section_read(l, member, "a group", group_keys, CX_ARRAY_SIZE(group_keys), group))
+			continue;
+		if (config->n_networks > 1 && !config_setting_get_member(member, "network"))
+			cx_diag_error(l->diag, l->path, group->at.line,
+				      "add network = \"...\": where the elements are",
+				      "group \"%s\" needs a network, as there is more than one", group->name);
+		if (group->name[0])
+			index_group(l, group, (uint32_t)i);
+	}
+}
