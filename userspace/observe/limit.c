@@ -46,7 +46,8 @@ bool cx_limit_pass(struct cx_limit *limit, const char *event, uint64_t now_ms)
 	return false;
 }
 
-const struct cx_limit_event *cx_limit_report(struct cx_limit *limit, uint64_t now_ms, bool all, uint64_t *suppressed)
+const struct cx_limit_event *cx_limit_report(struct cx_limit *limit, uint64_t now_ms, bool all,
+					     uint64_t *suppressed)
 {
 	if (!limit->pending)
 		return NULL;

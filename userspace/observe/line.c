@@ -74,7 +74,7 @@ static size_t append_escaped(struct cx_line *line, const char *p, size_t n)
 	char hex[5];
 
 	if (len == 1 && (*p == '"' || *p == '\\')) {
-		char pair[2] = { '\\', *p };
+		char pair[2] = {'\\', *p};
 
 		append(line, pair, 2);
 	} else if (len) {

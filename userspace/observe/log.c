@@ -22,10 +22,10 @@ static struct {
 	struct cx_sink_stderr on_stderr;
 	struct cx_sink_syslog on_syslog;
 } the_log = {
-	.lock = PTHREAD_MUTEX_INITIALIZER,
-	.level = CX_WARN,
-	.on_stderr = { .enabled = 1 },
-	.on_syslog = { .fd = -1 },
+    .lock = PTHREAD_MUTEX_INITIALIZER,
+    .level = CX_WARN,
+    .on_stderr = {.enabled = 1},
+    .on_syslog = {.fd = -1},
 };
 
 static uint64_t now_ms(void)
@@ -76,7 +76,7 @@ void cx_log_open(const struct cx_log_options *options)
 	the_log.on_stderr.enabled = options->to_stderr;
 	cx_sink_stderr_open(&the_log.on_stderr);
 	the_log.on_syslog.enabled =
-		options->to_syslog && !(options->to_stderr && the_log.on_stderr.is_journal);
+	    options->to_syslog && !(options->to_stderr && the_log.on_stderr.is_journal);
 	cx_sink_syslog_open(&the_log.on_syslog, options->syslog_path ? options->syslog_path : "/dev/log",
 			    options->ident ? options->ident : "cxsip");
 	pthread_mutex_unlock(&the_log.lock);

@@ -45,7 +45,7 @@ void cx_sink_stderr_open(struct cx_sink_stderr *s)
 
 static int stderr_put(const struct cx_sink_stderr *s, const char *p, size_t n)
 {
-	struct pollfd pfd = { .fd = STDERR_FILENO, .events = POLLOUT };
+	struct pollfd pfd = {.fd = STDERR_FILENO, .events = POLLOUT};
 	ssize_t rc;
 
 	if (s->is_socket) {
@@ -126,7 +126,7 @@ void cx_sink_syslog_close(struct cx_sink_syslog *s)
 
 static int syslog_connect(struct cx_sink_syslog *s, uint64_t now_ms)
 {
-	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	struct sockaddr_un sun = {.sun_family = AF_UNIX};
 
 	if (s->fd >= 0)
 		return 0;
@@ -147,8 +147,8 @@ static int syslog_connect(struct cx_sink_syslog *s, uint64_t now_ms)
 static int syslog_line(struct cx_sink_syslog *s, enum cx_log_level level, const struct cx_line *line,
 		       uint64_t now_ms)
 {
-	static const char months[12][4] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
-					    "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
+	static const char months[12][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+					   "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 	char out[CX_LINE_SIZE + 128];
 	time_t now = time(NULL);
 	struct tm tm;
@@ -159,13 +159,14 @@ static int syslog_line(struct cx_sink_syslog *s, enum cx_log_level level, const 
 		return rc;
 	localtime_r(&now, &tm);
 	/* month names of RFC 3164, whatever the locale says */
-	n = snprintf(out, sizeof(out), "<%d>%s %2d %02d:%02d:%02d %s[%d]: %s", FACILITY_DAEMON * 8 + (int)level,
-		     months[tm.tm_mon], tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, s->ident, (int)getpid(),
-		     line->text);
+	n = snprintf(out, sizeof(out), "<%d>%s %2d %02d:%02d:%02d %s[%d]: %s",
+		     FACILITY_DAEMON * 8 + (int)level, months[tm.tm_mon], tm.tm_mday, tm.tm_hour, tm.tm_min,
+		     tm.tm_sec, s->ident, (int)getpid(), line->text);
 	if (send(s->fd, out, (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL) == n)
 		return 0;
 	rc = -errno;
-	if (rc != -EAGAIN && rc != -ENOBUFS) /* the daemon behind it went away: a new one makes a new socket */
+	if (rc != -EAGAIN &&
+	    rc != -ENOBUFS) /* the daemon behind it went away: a new one makes a new socket */
 		cx_sink_syslog_close(s);
 	return rc;
 }

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Parts of answers that more than one command gives.
+ */
+#ifndef CX_CONTROL_SUMMARY_H
+#define CX_CONTROL_SUMMARY_H
+
+#include <jansson.h>
+#include "cxsipd/daemon.h"
+
+/* What `status` and `fastpath show` say of the XDP program. */
+json_t *cx_json_fastpath(struct cx_daemon *d);
+/* One element as `elements` and `explain` show it. */
+json_t *cx_json_element(struct cx_daemon *d, uint32_t id);
+json_t *cx_json_nexthop(struct cx_daemon *d, uint32_t id);
+/* {"table", "dn", "prefix", "group", "core", "file", "line"} */
+json_t *cx_json_route(struct cx_daemon *d, const struct cx_dn_entry *entry);
+/* The longest route for a user part in a table: exact first, then the longest
+ * prefix. NULL: none. */
+const struct cx_dn_entry *cx_routes_find(const struct cx_tables *t, uint8_t table, const char *user,
+					 size_t n);
+
+#endif

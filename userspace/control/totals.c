@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Counters of both bodies. A packet that goes up is counted twice, once by
+ * the kernel as "up" and once by the daemon under what became of it: shares
+ * are therefore taken of what was forwarded, not of sums of everything.
+ */
+#include <string.h>
+#include "control/totals.h"
+
+static const struct {
+	const char *name, *text;
+	enum cx_verdict verdict;
+} reasons[CX_REASON_COUNT] = {
+#define CX_X(NAME, label, outcome, words) {#label, words, CX_##outcome},
+    CX_REASONS(CX_X)
+#undef CX_X
+};
+
+enum cx_verdict cx_reason_verdict(enum cx_reason reason)
+{
+	return reason < CX_REASON_COUNT ? reasons[reason].verdict : CX_DROP;
+}
+
+const char *cx_reason_name(enum cx_reason reason)
+{
+	return reason < CX_REASON_COUNT ? reasons[reason].name : "unknown";
+}
+
+const char *cx_reason_text(enum cx_reason reason)
+{
+	return reason < CX_REASON_COUNT ? reasons[reason].text : "a reason of another version";
+}
+
+const char *cx_verdict_name(enum cx_verdict verdict)
+{
+	static const char *const names[] = {"forward", "up", "drop"};
+
+	return names[verdict <= CX_DROP ? verdict : CX_DROP];
+}
+
+void cx_totals_get(struct cx_daemon *d, struct cx_totals *t)
+{
+	memset(t->fast, 0, sizeof(t->fast));
+	if (d->fastpath && cx_fastpath_stats(d->fastpath, t->fast))
+		memset(t->fast, 0, sizeof(t->fast));
+	t->core = d->counts;
+}
+
+uint64_t cx_totals_verdict(const struct cx_count counts[CX_REASON_COUNT], enum cx_verdict verdict)
+{
+	uint64_t packets = 0;
+
+	for (size_t i = 0; i < CX_REASON_COUNT; i++)
+		if (reasons[i].verdict == verdict)
+			packets += counts[i].packets;
+	return packets;
+}
+
+json_t *cx_json_messages(const struct cx_totals *t)
+{
+	uint64_t fast = cx_totals_verdict(t->fast, CX_FORWARD), core = cx_totals_verdict(t->core, CX_FORWARD);
+	uint64_t handled = cx_totals_verdict(t->core, CX_UP);
+	uint64_t dropped = cx_totals_verdict(t->fast, CX_DROP) + cx_totals_verdict(t->core, CX_DROP);
+	json_t *share = fast + core ? json_real((double)fast / (double)(fast + core)) : json_null();
+
+	return json_pack("{s:I, s:I, s:I, s:I, s:o}", "forwarded_fast", (json_int_t)fast, "forwarded_core",
+			 (json_int_t)core, "handled_core", (json_int_t)handled, "dropped",
+			 (json_int_t)dropped, "share_fast", share);
+}
+
+void cx_totals_listener(struct cx_daemon *d, uint32_t id, struct cx_listener_stats *fast,
+			struct cx_listener_stats *core)
+{
+	memset(fast, 0, sizeof(*fast));
+	if (d->fastpath && cx_fastpath_listener_stats(d->fastpath, id, fast))
+		memset(fast, 0, sizeof(*fast));
+	*core = d->listener_stats[id];
+}
+
+void cx_totals_element(struct cx_daemon *d, uint32_t id, struct cx_element_stats *fast,
+		       struct cx_element_stats *core)
+{
+	memset(fast, 0, sizeof(*fast));
+	if (d->fastpath && cx_fastpath_element_stats(d->fastpath, id, fast))
+		memset(fast, 0, sizeof(*fast));
+	*core = d->element_stats[id];
+}
