@@ -147,7 +147,8 @@ lab_up() {
 		lab_in "$node" ip -6 route add default via "fd00:2:$i::1"
 	done
 	lab_wait 5000 lab_links_up || { echo "lab: links do not come up" >&2; return 1; }
-	printf 'SEQUENTIAL\n%s\n' "$LAB_DNS" >"$LAB_DIR/dn.csv"
+	printf 'SEQUENTIAL\n%s\n' "$LAB_DNS" >"$LAB_DIR/dn4.csv"
+	sed 's/^90/96/' "$LAB_DIR/dn4.csv" >"$LAB_DIR/dn6.csv"
 }
 
 lab_links_up() {
@@ -194,25 +195,86 @@ lab_uas_sum() { local name sum=0; for name in $LAB_SERVERS; do sum=$((sum + $(la
 
 # ---- the proxy ------------------------------------------------------------
 
-# Writes the lab's configuration. Knobs (environment of the call): FASTPATH,
-# RECORD_ROUTE, WEIGHTS "1 1 1", SOURCES, EXTRA (more text for the file).
+# Writes the lab's configuration. Knobs, as environment of the call: FASTPATH,
+# RECORD_ROUTE, WEIGHTS "1 1 1", GROUPS_EXTRA and ROUTES_EXTRA (members of the
+# lists, each with a comma in front). DNs 9001-9010 and the prefix 91 belong to
+# the IPv4 group, 9601-9610 to the IPv6 one; LAB_DIR/routes.d may hold more.
 lab_config() {
-	local weights fastpath=${FASTPATH:-auto} record_route=${RECORD_ROUTE:-false}
-	read -ra weights <<<"${WEIGHTS:-1 1 1}"
+	local w dn routes=
+	read -ra w <<<"${WEIGHTS:-1 1 1}"
+	for dn in $LAB_DNS; do
+		routes+="    { dn = \"$dn\"; group = \"media\"; },"$'\n'
+		routes+="    { dn = \"${dn/#90/96}\"; group = \"media6\"; },"$'\n'
+	done
 	cat >"$LAB_DIR/cxsip.cfg" <<-END
-	fastpath = "$fastpath";
+	fastpath = "${FASTPATH:-auto}";
 	pin_root = "$LAB_PIN";
 	runtime_dir = "$LAB_DIR/run";
+	routes_dir = "$LAB_DIR/routes.d";
 	log_syslog = false;
+	networks = (
+	    { name = "access"; record_route = ${RECORD_ROUTE:-false};
+	      listeners = ( { address = "$LAB_ACCESS4"; port = 5060; }, { address = "$LAB_ACCESS6"; port = 5060; } );
+	      sources = [ "10.1.0.0/24", "fd00:1::/64" ]; },
+	    { name = "core"; record_route = ${RECORD_ROUTE:-false};
+	      listeners = ( { address = "$LAB_CORE4"; port = 5060; }, { address = "$LAB_CORE6"; port = 5060; } );
+	      sources = [ "10.2.0.0/16", "fd00:2::/32" ]; }
+	);
+	groups = (
+	    { name = "media"; network = "core"; elements = (
+	        { name = "ms1"; uri = "sip:10.2.1.2:5060"; weight = ${w[0]}; },
+	        { name = "ms2"; uri = "sip:10.2.2.2:5060"; weight = ${w[1]}; },
+	        { name = "ms3"; uri = "sip:10.2.3.2:5060"; weight = ${w[2]}; } ); },
+	    { name = "media6"; network = "core"; elements = (
+	        { name = "ms1-v6"; uri = "sip:[fd00:2:1::2]:5060"; },
+	        { name = "ms2-v6"; uri = "sip:[fd00:2:2::2]:5060"; },
+	        { name = "ms3-v6"; uri = "sip:[fd00:2:3::2]:5060"; } ); }
+	    ${GROUPS_EXTRA:-}
+	);
+	routes = (
+	$routes
+	    { prefix = "91"; group = "media"; }
+	    ${ROUTES_EXTRA:-}
+	);
 	END
-	lab_config_rest >>"$LAB_DIR/cxsip.cfg"
 }
 
+# lab_ctl COMMAND...: what cxctl says, as JSON.
+lab_ctl() { lab_in edge "$LAB_BUILD/cxctl" --socket "$LAB_DIR/run/control.sock" --json "$@"; }
+
+# lab_get FILTER COMMAND...: one value out of it.
+lab_get() { local filter=$1; shift; lab_ctl "$@" | jq -r "(.data // .) | $filter"; }
+
+# Up, and the way to every element known.
+lab_daemon_ready() {
+	lab_running cxsipd || return 0 # it died: no use in waiting
+	lab_get 'if [.elements[] | select(.state == "up" and .nexthop.state == "resolved" and .health.answers > 0)]
+		| length == '"${LAB_ELEMENTS:-6}"' then "ready" else "not yet" end' elements 2>/dev/null | grep -qx ready
+}
+
+# lab_daemon_start [BINARY]
 lab_daemon_start() {
 	local binary=${1:-$LAB_BUILD/cxsipd}
 	lab_start cxsipd edge "$LAB_DIR/cxsipd.log" "$binary" -c "$LAB_DIR/cxsip.cfg"
-	lab_wait 10000 lab_daemon_ready || { echo "lab: cxsipd does not come up:" >&2; tail -n 20 "$LAB_DIR/cxsipd.log" >&2; return 1; }
+	if ! lab_wait "${LAB_READY_MS:-10000}" lab_daemon_ready || ! lab_running cxsipd; then
+		echo "lab: cxsipd does not come up:" >&2
+		tail -n 20 "$LAB_DIR/cxsipd.log" >&2
+		return 1
+	fi
 }
+
+# Everything at its defaults: namespaces, media servers, the daemon.
+lab_default() { lab_up && lab_uas_start_all && lab_config && lab_daemon_start; }
+
+# lab_reason REASON fast|core: packets counted under it.
+lab_reason() { lab_get ".reasons[] | select(.reason == \"$1\") | .$2.packets" stats; }
+
+# lab_messages forwarded_fast|forwarded_core|handled_core|dropped
+lab_messages() { lab_get ".messages.$1" stats; }
+
+# lab_state ELEMENT
+lab_state() { lab_get ".elements[] | select(.element == \"$1\") | .state" elements; }
+lab_state_is() { [ "$(lab_state "$1")" = "$2" ]; }
 
 # ---- callers --------------------------------------------------------------
 
@@ -227,7 +289,7 @@ lab_calls_start() {
 	LAB_SIPP_PORT=$((LAB_SIPP_PORT + 2))
 	rm -f "$LAB_DIR/$tag".{stat,err,out}
 	TERM=dumb lab_start "$tag" caller "$LAB_DIR/$tag.out" sipp "$to" -sf "$LAB_HERE/scenarios/$scenario.xml" \
-		-inf "$LAB_DIR/dn.csv" -i "$from" -p $LAB_SIPP_PORT -m "$n" -r "$rate" -l 15000 -nostdin -nd \
+		-inf "${LAB_DN_FILE:-$LAB_DIR/dn$family.csv}" -i "$from" -p $LAB_SIPP_PORT -m "$n" -r "$rate" -l 15000 -nostdin -nd \
 		-buff_size 400000 -trace_stat -stf "$LAB_DIR/$tag.stat" -fd 1 -trace_err -error_file "$LAB_DIR/$tag.err" "$@"
 }
 

@@ -8,7 +8,8 @@
  * arrives; its 200 is repeated until the ACK (RFC 3261 13.3.1.4), so a lost
  * datagram costs no call. One thread, one poll loop.
  *
- *   SIGUSR1  silent from now on: reads and counts, answers nothing; again: speaks
+ *   SIGUSR1  silent from now on: reads and counts, answers nothing; again: speaks.
+ *            Calls that it has ignored once it goes on ignoring
  *   SIGTERM  writes the counters and ends
  */
 #define _GNU_SOURCE
@@ -71,8 +72,9 @@ static struct server {
 	const char *dump;      /* file that gets the last INVITE as it came in */
 	int counters;
 	bool changed;
-	uint64_t messages, invites, calls, finished, acks, byes, cancels, options, other, misrouted, unknown,
-		unanswered, failed, last_call_ms;
+	uint64_t messages, invites, calls, finished, acks, byes, cancels, options, other, misrouted, unknown, failed;
+	uint64_t unanswered, ignored; /* while silent: messages, and calls among them that were new */
+	uint64_t last_call_ms;	      /* when the last new call came, answered or ignored */
 } server;
 
 static volatile sig_atomic_t silent, stop;
@@ -210,7 +212,6 @@ static struct call *call_new(struct text id, struct text user)
 	c->id_n = id.n;
 	c->chain = *at;
 	*at = c;
-	server.calls++;
 	server.last_call_ms = clock_ms(CLOCK_REALTIME);
 	if (server.own_users && !text_begins(user, server.own_users))
 		server.misrouted++;
@@ -257,6 +258,7 @@ static void on_invite(size_t listener, const struct sockaddr_storage *from, stru
 		list_remove(&server.ended, c);
 		server.finished--;
 	}
+	server.calls += !c->cseq;
 	if (!c->cseq || c->state == CONFIRMED || c->state == ENDED)
 		list_add(&server.waiting, c);
 	free(c->invite);
@@ -324,6 +326,21 @@ static void on_request(size_t listener, const struct sockaddr_storage *from, str
 		call_final(c, 487, now);
 }
 
+static void on_ignored(struct text msg, uint64_t now)
+{
+	struct text id = message_header(msg, "Call-ID", 'i', 0);
+	struct call *c;
+
+	server.unanswered++;
+	if (!text_is(message_method(msg), "INVITE") || call_find(id) || !(c = call_new(id, message_user(msg))))
+		return;
+	server.ignored++;
+	c->cseq = message_cseq(msg);
+	c->state = ENDED;
+	c->due_ms = now + LINGER_MS;
+	list_add(&server.ended, c);
+}
+
 static void on_readable(size_t listener, uint64_t now)
 {
 	static char buffer[BATCH][DATAGRAM_MAX];
@@ -346,7 +363,7 @@ static void on_readable(size_t listener, uint64_t now)
 		server.messages++;
 		server.changed = true;
 		if (silent)
-			server.unanswered++;
+			on_ignored(msg, now);
 		else if (message_method(msg).n)
 			on_request(listener, &from[i], msg, now);
 	}
@@ -384,11 +401,11 @@ static void write_counters(void)
 	char line[512];
 	int n = snprintf(line, sizeof(line) - 1,
 			 "messages=%lu invites=%lu calls=%lu finished=%lu open=%lu acks=%lu byes=%lu cancels=%lu "
-			 "options=%lu other=%lu misrouted=%lu unknown=%lu unanswered=%lu failed=%lu last_call_ms=%lu",
+			 "options=%lu other=%lu misrouted=%lu unknown=%lu failed=%lu unanswered=%lu ignored=%lu last_call_ms=%lu",
 			 server.messages, server.invites, server.calls, server.finished,
 			 server.calls - server.finished, server.acks, server.byes, server.cancels, server.options,
-			 server.other, server.misrouted, server.unknown, server.unanswered, server.failed,
-			 server.last_call_ms);
+			 server.other, server.misrouted, server.unknown, server.failed, server.unanswered,
+			 server.ignored, server.last_call_ms);
 
 	memset(line + n, ' ', sizeof(line) - 1 - (size_t)n);
 	line[sizeof(line) - 1] = '\n';
