@@ -93,6 +93,7 @@ static int status_of(enum cx_reason reason, struct cx_text method)
 	case CX_R_HEAD_TOO_BIG:
 		return 513;
 	case CX_R_TOO_MANY_HEADERS:
+	case CX_R_LONG_VALUE:
 	case CX_R_NO_HEADER_END:
 	case CX_R_BARE_LF:
 	case CX_R_FOLDED:
@@ -160,6 +161,8 @@ static const char *bad_request_phrase(enum cx_reason reason, const struct parts 
 	switch (reason) {
 	case CX_R_TOO_MANY_HEADERS:
 		return "Too Many Headers";
+	case CX_R_LONG_VALUE:
+		return "Header Value Too Long";
 	case CX_R_NO_HEADER_END:
 		return "No Empty Line After Headers";
 	case CX_R_BARE_LF:

@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Reload: validate -> compile -> open sockets -> fill the maps -> swap. The
+ * long steps run on a worker, so the SIP path goes on; whatever fails before
+ * the swap leaves everything as it was.
+ *
+ * The worker has copies of what it needs of the world (names and ids); the old
+ * tables, which it compares with, are immutable and stay until the swap.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "cxsipd/parts.h"
+#include "observe/log.h"
+
+struct cx_reload {
+	struct cx_parts *parts;
+	uv_work_t work;
+	void (*done)(void *ctx, const struct cx_reload_result *result);
+	void *done_ctx;
+	struct cx_reload_result result;
+	char *path;
+	const struct cx_config *running;
+	const struct cx_tables *old;
+	struct cx_names names;
+	struct cx_world_mirror mirror;
+	struct cx_config *config;
+	struct cx_tables *tables;
+	struct cx_socket *opened[CX_LISTENERS_MAX];
+};
+
+static void *copy(const void *p, size_t n, size_t size)
+{
+	void *to = calloc(n ? n : 1, size);
+
+	if (to && n)
+		memcpy(to, p, n * size);
+	return to;
+}
+
+static void reload_free(struct cx_reload *r)
+{
+	if (!r)
+		return;
+	cx_tables_free(r->tables);
+	cx_config_free(r->config);
+	cx_diag_clear(&r->result.diag);
+	free((void *)(uintptr_t)r->names.groups);
+	free((void *)(uintptr_t)r->names.elements);
+	free(r->path);
+	free(r);
+}
+
+static void warn_restart(struct cx_diag *diag, const struct cx_config *config, const char *setting)
+{
+	cx_diag_warn(diag, config->path, 0, "restart cxsipd when it suits: established calls go on meanwhile",
+		     "%s has changed, which takes a restart: the running value stays in force", setting);
+}
+
+static void keep_text(char *new, const char *old, size_t size, const char *setting, const struct cx_config *config,
+		      struct cx_diag *diag)
+{
+	if (!strcmp(new, old))
+		return;
+	warn_restart(diag, config, setting);
+	memcpy(new, old, size);
+}
+
+static void keep_number(uint32_t *new, uint32_t old, const char *setting, const struct cx_config *config,
+			struct cx_diag *diag)
+{
+	if (*new == old)
+		return;
+	warn_restart(diag, config, setting);
+	*new = old;
+}
+
+/* Settings that maps, locks and cookies were made with. */
+static void keep_fixed(struct cx_config *new, const struct cx_config *old, struct cx_diag *diag)
+{
+	keep_text(new->pin_root, old->pin_root, sizeof(new->pin_root), "pin_root", new, diag);
+	keep_text(new->runtime_dir, old->runtime_dir, sizeof(new->runtime_dir), "runtime_dir", new, diag);
+	keep_text(new->control_group, old->control_group, sizeof(new->control_group), "control_group", new, diag);
+	keep_number(&new->node, old->node, "node", new, diag);
+	keep_number(&new->max_dns, old->max_dns, "max_dns", new, diag);
+	keep_number(&new->max_groups, old->max_groups, "max_groups", new, diag);
+	keep_number(&new->max_elements, old->max_elements, "max_elements", new, diag);
+	keep_number(&new->max_flows, old->max_flows, "max_flows", new, diag);
+	if (new->fastpath != old->fastpath) {
+		warn_restart(diag, new, "fastpath");
+		new->fastpath = old->fastpath;
+	}
+}
+
+/* ---- on the worker -------------------------------------------------------- */
+
+static void load_and_compile(uv_work_t *work)
+{
+	struct cx_reload *r = work->data;
+	struct cx_reload_result *result = &r->result;
+	uint64_t start = cx_monotonic_ms();
+
+	result->err = cx_config_load(r->path, &result->diag, &r->config);
+	result->load_ms = cx_monotonic_ms() - start;
+	if (result->err)
+		return;
+	keep_fixed(r->config, r->running, &result->diag);
+	result->n_routes = r->config->n_routes;
+	start = cx_monotonic_ms();
+	result->err = cx_tables_compile(r->config, &r->names, &result->diag, &r->tables);
+	result->compile_ms = cx_monotonic_ms() - start;
+}
+
+static void fill_maps(uv_work_t *work)
+{
+	struct cx_reload *r = work->data;
+	uint64_t start = cx_monotonic_ms();
+
+	r->result.err = r->mirror.put_tables(r->mirror.ctx, r->old, r->tables);
+	r->result.swap_ms = cx_monotonic_ms() - start;
+	if (!r->result.err)
+		return;
+	cx_diag_error(&r->result.diag, r->path, 0, "a map may be too small: see max_dns and the other limits",
+		      "the maps do not take the new tables: %s", strerror(-r->result.err));
+	/* back to where we were, whatever part of the new is in the maps */
+	if (r->mirror.put_tables(r->mirror.ctx, r->tables, r->old))
+		cx_log(CX_ERROR, "reload_rollback_failed", "consequence",
+		       "fast path and daemon may differ: `cxctl fastpath detach`, then attach", NULL);
+}
+
+/* ---- on the main thread --------------------------------------------------- */
+
+static void refused(struct cx_reload *r)
+{
+	struct cx_daemon *d = &r->parts->d;
+	const struct cx_diag *diag = &r->result.diag;
+	const char *why = strerror(-r->result.err);
+
+	for (uint32_t id = 0; id < CX_LISTENERS_MAX; id++)
+		cx_socket_close(r->opened[id]);
+	for (size_t i = diag->count; i-- > 0;)
+		why = diag->entries[i].warning ? why : diag->entries[i].text;
+	d->reloads_refused++;
+	snprintf(d->last_reload_error, sizeof(d->last_reload_error), "%s", why);
+	cx_daemon_log_findings("reload_finding", diag);
+	cx_log(CX_ERROR, "reload_refused", "file", r->path, "reason", why, "consequence",
+	       "the running configuration stays in force", NULL);
+}
+
+static void accepted(struct cx_reload *r)
+{
+	struct cx_daemon *d = &r->parts->d;
+	char routes[24], load[24], compile[24], swap[24];
+
+	d->reloads++;
+	d->config_loaded_ms = cx_wall_ms();
+	d->last_reload_error[0] = '\0';
+	cx_daemon_log_open(d->config);
+	cx_daemon_log_findings("reload_finding", &r->result.diag);
+	snprintf(routes, sizeof(routes), "%zu", r->result.n_routes);
+	snprintf(load, sizeof(load), "%llu", (unsigned long long)r->result.load_ms);
+	snprintf(compile, sizeof(compile), "%llu", (unsigned long long)r->result.compile_ms);
+	snprintf(swap, sizeof(swap), "%llu", (unsigned long long)r->result.swap_ms);
+	cx_log(CX_NOTICE, "reloaded", "file", r->path, "routes", routes, "load_ms", load, "compile_ms", compile,
+	       "swap_ms", swap, NULL);
+}
+
+static void finish(struct cx_reload *r)
+{
+	struct cx_daemon *d = &r->parts->d;
+
+	d->reloading = false;
+	r->parts->reload = NULL;
+	if (r->result.err)
+		refused(r);
+	else
+		accepted(r);
+	cx_notify("READY=1");
+	if (r->done)
+		r->done(r->done_ctx, &r->result);
+	reload_free(r);
+}
+
+static void swap(struct cx_reload *r)
+{
+	struct cx_parts *parts = r->parts;
+	struct cx_daemon *d = &parts->d;
+	struct cx_config *old_config = d->config;
+	struct cx_tables *old_tables = d->tables;
+	struct cx_diag diag = { 0 };
+	uint64_t start = cx_monotonic_ms();
+
+	r->result.err = cx_world_swap(d->world, r->config, r->tables);
+	if (r->result.err) {
+		cx_diag_error(&r->result.diag, r->path, 0, NULL, "the new tables cannot be put in force: %s",
+			      strerror(-r->result.err));
+		if (d->fastpath)
+			cx_fast_publish(parts);
+		return;
+	}
+	d->config = r->config;
+	d->tables = r->tables;
+	r->config = old_config; /* freed with r */
+	r->tables = old_tables;
+	cx_sockets_adopt(parts, old_tables, d->tables, r->opened);
+	memset(r->opened, 0, sizeof(r->opened));
+	cx_reach_refresh(d->reach);
+	cx_health_sync(d->health);
+	parts->n_failed = 0;
+	cx_fast_leave_unwanted(parts);
+	cx_fast_attach(parts, &diag);
+	cx_diag_clear(&diag); /* logged as it happened */
+	r->result.swap_ms += cx_monotonic_ms() - start;
+	cx_daemon_health_soon(parts);
+}
+
+static void on_filled(uv_work_t *work, int status)
+{
+	struct cx_reload *r = work->data;
+
+	if (!r->result.err)
+		swap(r);
+	finish(r);
+}
+
+static void on_compiled(uv_work_t *work, int status)
+{
+	struct cx_reload *r = work->data;
+
+	if (!r->result.err)
+		r->result.err = cx_sockets_prepare(r->parts, r->old, r->tables, &r->result.diag, r->opened);
+	if (!r->result.err && r->mirror.put_tables) {
+		r->result.err = uv_queue_work(&r->parts->loop, &r->work, fill_maps, on_filled);
+		if (!r->result.err)
+			return;
+	}
+	if (!r->result.err)
+		swap(r);
+	finish(r);
+}
+
+int cx_daemon_reload(struct cx_daemon *d, void (*done)(void *ctx, const struct cx_reload_result *result), void *ctx)
+{
+	struct cx_parts *parts = (struct cx_parts *)d;
+	struct cx_reload *r;
+	int err = -ENOMEM;
+
+	if (d->reloading)
+		return -EBUSY;
+	r = calloc(1, sizeof(*r));
+	if (!r)
+		return -ENOMEM;
+	r->parts = parts;
+	r->work.data = r;
+	r->done = done;
+	r->done_ctx = ctx;
+	r->running = d->config;
+	r->old = d->tables;
+	r->mirror = d->world->mirror;
+	r->path = strdup(d->config_path);
+	r->names.n_groups = d->tables->n_groups;
+	r->names.n_elements = d->tables->n_elements;
+	r->names.groups = copy(d->world->groups, r->names.n_groups, sizeof(*r->names.groups));
+	r->names.elements = copy(d->world->elements, r->names.n_elements, sizeof(*r->names.elements));
+	if (!r->path || !r->names.groups || !r->names.elements)
+		goto out;
+	err = uv_queue_work(&parts->loop, &r->work, load_and_compile, on_compiled);
+	if (err)
+		goto out;
+	d->reloading = true;
+	parts->reload = r;
+	cx_notify("RELOADING=1");
+out:
+	if (err)
+		reload_free(r);
+	return err;
+}
