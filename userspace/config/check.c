@@ -214,7 +214,7 @@ static void check_group(struct cx_loader *l, const struct cx_config_group *group
 		return;
 	}
 	check_same_place(l, group);
-	if (!l->config->n_networks)
+	if (group->network >= l->config->n_networks)
 		return;
 	for (size_t i = 0; i < group->n_elements; i++) {
 		const struct cx_config_element *e = &group->elements[i];

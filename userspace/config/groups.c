@@ -154,6 +154,7 @@ static void read_network(struct cx_loader *l, const config_setting_t *s, const s
 		}
 		cx_nearest_try(&nearest, config->networks[i].name);
 	}
+	group->network = CX_NO_NETWORK;
 	if (nearest.best)
 		snprintf(hint, sizeof(hint), "did you mean \"%s\"?", nearest.best);
 	cx_diag_error(l->diag, l->path, cx_setting_line(l, s),

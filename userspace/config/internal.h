@@ -13,6 +13,7 @@
 #include "config/config.h"
 
 #define CX_HINT_SIZE 256
+#define CX_NO_NETWORK CX_NETWORKS_MAX /* of a group that names an unknown one */
 #define CX_ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 /* ---- text.c: files as bytes ------------------------------------------------ */

@@ -82,6 +82,8 @@ static bool is_user_char(unsigned char c)
 
 static const char *bad_char_hint(char c)
 {
+	if (c == ' ' || c == '\t')
+		return "leave it out: a URI has no blanks";
 	if (c == '%')
 		return "write the character itself: escapes are undone before DNs are compared";
 	if (c == '@' || c == ':' || c == ';')
