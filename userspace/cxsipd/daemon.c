@@ -357,6 +357,14 @@ static int start_fastpath(struct cx_parts *parts, bool had_pins)
 		return 0;
 	}
 	err = cx_fast_open(parts, &diag);
+	if (err == -EEXIST && mode == CX_FASTPATH_AUTO) {
+		/* pinned maps of other sizes: with them the old program would go on by
+		 * old routes, so they go, and are made anew */
+		cx_daemon_log_findings("fastpath_finding", &diag);
+		cx_diag_clear(&diag);
+		sweep_pins(parts, true);
+		err = cx_fast_open(parts, &diag);
+	}
 	if (!err)
 		err = cx_fast_attach(parts, &diag);
 	if (!err || (d->fastpath && mode == CX_FASTPATH_AUTO)) {

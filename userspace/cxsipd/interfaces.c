@@ -53,6 +53,8 @@ static size_t attached(struct cx_parts *parts, struct cx_fastpath_link *links, i
 {
 	size_t n = cx_fastpath_links(parts->d.fastpath, links, CX_WANTED_MAX);
 
+	if (n > CX_WANTED_MAX)
+		n = CX_WANTED_MAX;
 	for (size_t i = 0; i < n; i++)
 		ifindexes[i] = links[i].ifindex;
 	return n;
