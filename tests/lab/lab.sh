@@ -11,6 +11,8 @@
 # lab_down removes exactly those; lab_up arranges that it runs at every exit.
 # Waits are for conditions with a deadline (lab_wait), never plain sleeps.
 
+export LC_ALL=C
+
 LAB_HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 LAB_TOP=$(cd "$LAB_HERE/../.." && pwd)
 LAB_BUILD=${LAB_BUILD:-$LAB_TOP/build}
@@ -32,7 +34,7 @@ LAB_SIPP_PORT=5070
 
 # ---- small tools ----------------------------------------------------------
 
-lab_now_ms() { local t=${EPOCHREALTIME/./}; echo "${t%???}"; }
+lab_now_ms() { local t=${EPOCHREALTIME/[.,]/}; echo "${t%???}"; }
 
 # lab_wait DEADLINE_MS COMMAND...: until the command succeeds; 1 at the deadline.
 lab_wait() {
@@ -211,7 +213,7 @@ lab_config() {
 	pin_root = "$LAB_PIN";
 	runtime_dir = "$LAB_DIR/run";
 	routes_dir = "$LAB_DIR/routes.d";
-	log_syslog = false;
+	log = { syslog = false; };
 	networks = (
 	    { name = "access"; record_route = ${RECORD_ROUTE:-false};
 	      listeners = ( { address = "$LAB_ACCESS4"; port = 5060; }, { address = "$LAB_ACCESS6"; port = 5060; } );

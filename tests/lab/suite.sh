@@ -21,7 +21,7 @@ else
 	for name; do for case in "${name%.sh}"*.sh; do run "$case"; done; done
 fi
 
-left=$(ip netns list | grep -o "cxsip-$LAB_SUITE[^ ]*"; ls -d /sys/fs/bpf/cxsip-lab-$LAB_SUITE* /tmp/cxsip-lab-$LAB_SUITE* 2>/dev/null
+left=$(ip netns list | grep -o "cxsip-${LAB_SUITE}[^ ]*"; ls -d /sys/fs/bpf/cxsip-lab-$LAB_SUITE* /tmp/cxsip-lab-$LAB_SUITE* 2>/dev/null
 	pgrep -af "cxsip-lab-$LAB_SUITE")
 if [ -n "$left" ]; then
 	echo "FAIL 18_cleanup left behind:" $left

@@ -10,10 +10,10 @@ ROUTES=${ROUTES:-100000} RATE=${RATE:-840} CALLS=${CALLS:-4200}
 # Numbers 55xxxxxx belong to ms3 alone before and after; 66xxxxxx come instead of 77xxxxxx.
 write_routes() {
 	awk -v n="$ROUTES" -v head="$1" 'BEGIN {
-		print "{ \"routes\": ["
+		print "["
 		for (i = 0; i < n; i++)
 			printf "{ \"dn\": \"%s%06d\", \"group\": \"other\" }%s\n", i < 100 ? "55" : head, i, i < n - 1 ? "," : ""
-		print "] }" }' >"$LAB_DIR/routes.d/flow.json.new"
+		print "]" }' >"$LAB_DIR/routes.d/flow.json.new"
 	mv "$LAB_DIR/routes.d/flow.json.new" "$LAB_DIR/routes.d/flow.json"
 }
 
@@ -48,7 +48,7 @@ figure "$ROUTES routes in $took_ms ms ($(jq -r '(.data // .) | "load \(.load_ms)
 figure "$CALLS_FAILED of $CALLS calls failed, $(lab_uas_sum misrouted) misrouted at $((RATE * 6)) messages/s"
 
 before=$(lab_get '.config.routes' status)
-printf '{ "routes": [ { "dn": "9001", "group": "nowhere" } ] }\n' >"$LAB_DIR/routes.d/zz-bad.json"
+printf '[ { "dn": "9001", "group": "nowhere" } ]\n' >"$LAB_DIR/routes.d/zz-bad.json"
 if answer=$(lab_ctl reload 2>&1); then fail "a bad file was accepted"; fi
 check "the refusal does not name the file and line: $answer" grep -q 'zz-bad.json' <<<"$answer"
 check "routes changed from $before" [ "$(lab_get '.config.routes' status)" = "$before" ]

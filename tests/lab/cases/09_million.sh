@@ -8,10 +8,10 @@ ROUTES=${ROUTES:-1000000}
 must lab_up
 must lab_uas_start_all
 lab_config
-awk -v n="$ROUTES" 'BEGIN { print "{ \"routes\": ["
+awk -v n="$ROUTES" 'BEGIN { print "["
 	for (i = 0; i < n; i++) printf "{ \"dn\": \"8%07d\", \"group\": \"media\" }%s\n", i, i < n - 1 ? "," : ""
-	print "] }" }' >"$LAB_DIR/routes.d/million.json"
-echo "max_dns = $((ROUTES + 48576));" >>"$LAB_DIR/cxsip.cfg"
+	print "]" }' >"$LAB_DIR/routes.d/million.json"
+echo "limits = { dns = $((ROUTES + 48576)); };" >>"$LAB_DIR/cxsip.cfg"
 from_ms=$(lab_now_ms)
 LAB_READY_MS=60000 must lab_daemon_start
 took_ms=$(($(lab_now_ms) - from_ms))

@@ -10,6 +10,8 @@
  *
  *   SIGUSR1  silent from now on: reads and counts, answers nothing; again: speaks.
  *            Calls that it has ignored once it goes on ignoring
+ *   SIGUSR2  dies like a crash, at the first moment when no call is open here:
+ *            no established call is lost, for those nobody could save
  *   SIGTERM  writes the counters and ends
  */
 #define _GNU_SOURCE
@@ -77,12 +79,14 @@ static struct server {
 	uint64_t last_call_ms;	      /* when the last new call came, answered or ignored */
 } server;
 
-static volatile sig_atomic_t silent, stop;
+static volatile sig_atomic_t silent, stop, stop_when_idle;
 
 static void on_signal(int number)
 {
 	if (number == SIGUSR1)
 		silent = !silent;
+	else if (number == SIGUSR2)
+		stop_when_idle = 1;
 	else
 		stop = 1;
 }
@@ -439,7 +443,7 @@ static void run(void)
 	struct pollfd fds[LISTENERS_MAX];
 	uint64_t written = 0;
 
-	while (!stop) {
+	while (!stop && !(stop_when_idle && server.calls == server.finished)) {
 		uint64_t now;
 
 		for (size_t i = 0; i < server.n_listeners; i++)
@@ -514,6 +518,7 @@ int main(int argc, char **argv)
 		}
 	}
 	sigaction(SIGUSR1, &action, NULL);
+	sigaction(SIGUSR2, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGINT, &action, NULL);
 	write_counters();
