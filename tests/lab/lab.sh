@@ -11,7 +11,7 @@
 # lab_down removes exactly those; lab_up arranges that it runs at every exit.
 # Waits are for conditions with a deadline (lab_wait), never plain sleeps.
 
-export LC_ALL=C
+export LC_ALL=C PATH=$PATH:/usr/sbin:/sbin
 
 LAB_HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 LAB_TOP=$(cd "$LAB_HERE/../.." && pwd)
@@ -19,7 +19,7 @@ LAB_BUILD=${LAB_BUILD:-$LAB_TOP/build}
 case $LAB_BUILD in /*) ;; *) LAB_BUILD=$LAB_TOP/$LAB_BUILD ;; esac
 LAB_TOOLS=$LAB_BUILD/lab
 LAB_ID=${LAB_ID:-$$}
-LAB_PIN=/sys/fs/bpf/cxsip-lab-$LAB_ID
+LAB_PIN=/sys/fs/bpf/cxsip-lab-$LAB_ID # the daemon's pins are below LAB_PIN/cxsip
 LAB_NODES="caller edge ms1 ms2 ms3"
 LAB_SERVERS="ms1 ms2 ms3"
 LAB_DNS=$(seq 9001 9010)
@@ -110,7 +110,8 @@ lab_link() {
 	local node=$1 device=$2
 	ip link add "$device" netns "$(lab_ns edge)" type veth peer name eth0 netns "$(lab_ns "$node")" || return 1
 	lab_in "$node" ethtool -K eth0 tx off >/dev/null 2>&1
-	lab_in "$node" ip link set dev eth0 up xdpdrv object "$LAB_TOOLS/pass.bpf.o" section xdp || return 1
+	lab_in "$node" bpftool net attach xdpdrv pinned "$LAB_PIN/pass" dev eth0 || return 1
+	lab_in "$node" ip link set dev eth0 up
 	lab_in edge ip link set dev "$device" up
 }
 
@@ -129,6 +130,7 @@ lab_up() {
 	LAB_DIR=$(mktemp -d "/tmp/cxsip-lab-$LAB_ID.XXXXXX") || return 1
 	mkdir -p "$LAB_DIR/run" "$LAB_DIR/routes.d"
 	mountpoint -q /sys/fs/bpf || mount -t bpf bpf /sys/fs/bpf || return 1
+	mkdir -p "$LAB_PIN" && bpftool prog load "$LAB_TOOLS/pass.bpf.o" "$LAB_PIN/pass" || return 1
 	for node in $LAB_NODES; do
 		ip netns add "$(lab_ns "$node")" || return 1
 		lab_in "$node" ip link set dev lo up
@@ -210,7 +212,7 @@ lab_config() {
 	done
 	cat >"$LAB_DIR/cxsip.cfg" <<-END
 	fastpath = "${FASTPATH:-auto}";
-	pin_root = "$LAB_PIN";
+	pin_root = "$LAB_PIN/cxsip";
 	runtime_dir = "$LAB_DIR/run";
 	routes_dir = "$LAB_DIR/routes.d";
 	log = { syslog = false; };

@@ -29,7 +29,7 @@ for mode in native generic off; do
 	[ $mode = off ] && check "off: XDP forwarded" [ "$(lab_messages forwarded_fast)" = 0 ]
 	[ $mode != off ] && check "$mode: $(lab_messages forwarded_core) messages through the daemon" [ "$(lab_messages forwarded_core)" -le 30 ]
 	lab_end cxsipd
-	rm -rf "$LAB_PIN"
+	rm -rf "$LAB_PIN/cxsip"
 done
 check "$(lab_uas_sum unknown) BYE or CANCEL met the wrong server" [ "$(lab_uas_sum unknown)" = 0 ]
 case_end

@@ -36,6 +36,6 @@ for mode in native off; do
 		silent_drop bad_cookie ms1 $LAB_CORE4 5060 < <(response "${branch%?}$other" cookie-$mode)
 	figure "$mode: $(lab_reason source_denied $body) denied, $(lab_reason forged_response $body) forged, $(lab_reason bad_cookie $body) changed"
 	lab_end cxsipd
-	rm -rf "$LAB_PIN"
+	rm -rf "$LAB_PIN/cxsip"
 done
 case_end
