@@ -190,15 +190,19 @@ static void swap(struct cx_reload *r)
 	struct cx_tables *old_tables = d->tables;
 	struct cx_diag diag = { 0 };
 	uint64_t start = cx_monotonic_ms();
+	int err = cx_world_swap(d->world, r->config, r->tables);
 
-	r->result.err = cx_world_swap(d->world, r->config, r->tables);
-	if (r->result.err) {
+	if (d->world->tables != r->tables) {
+		r->result.err = err;
 		cx_diag_error(&r->result.diag, r->path, 0, NULL, "the new tables cannot be put in force: %s",
-			      strerror(-r->result.err));
-		if (d->fastpath)
+			      strerror(-err));
+		if (d->fastpath) /* the maps have the new ones already */
 			cx_fast_publish(parts);
 		return;
 	}
+	if (err) /* in force here; what a map would not take, the daemon does */
+		cx_diag_warn(&r->result.diag, r->path, 0, "the log names the map", "a map does not take a change: %s",
+			     strerror(-err));
 	d->config = r->config;
 	d->tables = r->tables;
 	r->config = old_config; /* freed with r */
