@@ -68,6 +68,14 @@ CX_INLINE int cx_source_accepted(struct cx_msg *m, const struct cx_listener *l)
 	return !cx_lookup_source(m, &m->source, &source) && (source.networks >> (l->network & 63) & 1);
 }
 
+/* Characters of a user part that the network says do not count. */
+CX_INLINE int cx_is_ignored(__u32 c, __u32 position, __u32 flags)
+{
+	if (c == '+')
+		return position == 0 && (flags & CX_LISTENER_IGNORE_PLUS);
+	return (flags & CX_LISTENER_IGNORE_SEPARATORS) && (c == '-' || c == '.' || c == '(' || c == ')');
+}
+
 /* The DN's digits one by one: separators, a leading + and escapes handled. */
 CX_FN int cx_build_dn_slow(struct cx_msg *m, __u32 flags)
 {
@@ -77,30 +85,31 @@ CX_FN int cx_build_dn_slow(struct cx_msg *m, __u32 flags)
 		return CX_R_BUG;
 	end = m->user.end;
 	m->acc = 0; /* length so far */
+	m->acc_digits = flags; /* in memory: a register would remember which bits were tested */
 	m->pos = m->user.at;
-	for (i = 0; i < 64; i++) {
-		__u32 c, first = i == 0;
+	for (i = 0; i < 48; i++) {
+		__u32 c;
 		__u64 n;
 
 		CX_BARRIER();
 		at = m->pos;
-		n = m->acc;
 		if (at >= end)
 			break;
-		c = cx_byte(m, at++);
-		if (c == '%') {
-			__u32 high = cx_hex(cx_byte(m, at)), low = cx_hex(cx_byte(m, at + 1));
-
+		m->acc_index = cx_byte(m, at++);
+		if (m->acc_index == '%') {
+			m->acc_index = cx_hex(cx_byte(m, at)) << 4 | cx_hex(cx_byte(m, at + 1));
 			at += 2;
-			if (high > 15 || low > 15 || at > end)
+			if (at > end)
 				return CX_R_BAD_URI;
-			c = high << 4 | low;
 		}
 		m->pos = at;
-		if (first && c == '+' && (flags & CX_LISTENER_IGNORE_PLUS))
+		CX_BARRIER();
+		c = m->acc_index;
+		if (c > 0xff)
+			return CX_R_BAD_URI; /* not hexadecimal */
+		if (cx_is_ignored(c, i, m->acc_digits))
 			continue;
-		if ((flags & CX_LISTENER_IGNORE_SEPARATORS) && (c == '-' || c == '.' || c == '(' || c == ')'))
-			continue;
+		n = m->acc;
 		if (n >= CX_DN_SIZE)
 			return CX_R_NO_ROUTE; /* longer than any DN */
 		CX_BOUND(n, 31);

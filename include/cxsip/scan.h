@@ -76,6 +76,7 @@ CX_FN int cx_find(struct cx_msg *m, __u32 from, __u32 to, __u32 chars)
 CX_FN int cx_scan_lines(struct cx_msg *m)
 {
 	__u32 len, i, k;
+	__u64 hits;
 
 	if (!m)
 		return CX_R_BUG;
@@ -90,12 +91,16 @@ CX_FN int cx_scan_lines(struct cx_msg *m)
 	for (i = 0; i < CX_BUF_SIZE; i += 8) {
 		if (i >= len)
 			return CX_R_NO_HEADER_END;
-		m->hits = cx_matches(cx_get64(m->buf + i), CX_REPEAT('\n'));
+		hits = cx_matches(cx_get64(m->buf + i), CX_REPEAT('\n'));
+		if (!hits)
+			continue;
+		m->hits = hits;
 		CX_BARRIER();
 		for (k = 0; k < 4; k++) {
-			__u64 hits = m->hits, n = m->n_lines;
+			__u64 n = m->n_lines;
 			__u32 end, length;
 
+			hits = m->hits;
 			if (!hits)
 				break;
 			end = i + cx_first(hits);

@@ -26,8 +26,8 @@ struct cx_stateless_result {
 	bool request, initial, in_dialog, from_flow, new_call;
 	uint8_t routes_popped; /* how many of our Route values were removed */
 	bool record_routed, normalised;
-	/* what the XDP program would say to the same datagram: CX_R_REQUEST or
-	 * CX_R_RESPONSE if it would forward it */
+	/* cx_stateless_explain() only: what the XDP program would say to the same
+	 * datagram; CX_R_REQUEST or CX_R_RESPONSE if it would forward it */
 	enum cx_reason fast_reason;
 };
 
@@ -38,5 +38,11 @@ void cx_stateless_free(struct cx_stateless *s);
 void cx_stateless_run(struct cx_stateless *s, struct cx_world *w, uint16_t listener,
 		      const union cx_addr *from, uint16_t from_port, uint8_t *p, size_t n,
 		      struct cx_stateless_result *r);
+
+/* The same, and what the fast path would do. A new call's flow is remembered by
+ * either run, as for any datagram. */
+void cx_stateless_explain(struct cx_stateless *s, struct cx_world *w, uint16_t listener,
+			  const union cx_addr *from, uint16_t from_port, uint8_t *p, size_t n,
+			  struct cx_stateless_result *r);
 
 #endif

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * One datagram through the engine; where it stumbles over something legal but
+ * unusual, the message is straightened and tried once more.
+ */
+#include "proxy/stateless.h"
+#include <stdlib.h>
+#include "proxy/body.h"
+#include "proxy/straighten.h"
+
+#define MESSAGE_MAX 65535
+
+struct cx_stateless {
+	struct cx_body *core;
+	struct cx_body *fast;
+	uint8_t straight[MESSAGE_MAX + 64];
+};
+
+struct cx_stateless *cx_stateless_new(void)
+{
+	struct cx_stateless *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return NULL;
+	s->core = cx_core_new();
+	s->fast = cx_fast_new();
+	if (!s->core || !s->fast) {
+		cx_stateless_free(s);
+		return NULL;
+	}
+	return s;
+}
+
+void cx_stateless_free(struct cx_stateless *s)
+{
+	if (!s)
+		return;
+	free(s->core);
+	free(s->fast);
+	free(s);
+}
+
+static bool may_be_straightened(enum cx_reason reason, size_t n)
+{
+	switch (reason) {
+	case CX_R_FOLDED:
+	case CX_R_BAD_VIA:
+	case CX_R_BAD_ROUTE:
+	case CX_R_NO_MAX_FORWARDS:
+	case CX_R_BAD_LENGTH:
+	case CX_R_UNKNOWN_TARGET:
+		return true;
+	case CX_R_KEEPALIVE:
+		return n > 4;
+	default:
+		return false;
+	}
+}
+
+void cx_stateless_run(struct cx_stateless *s, struct cx_world *w, uint16_t listener, const union cx_addr *from,
+		      uint16_t from_port, uint8_t *p, size_t n, struct cx_stateless_result *r)
+{
+	const struct cx_listener *l = &w->tables->listeners[listener];
+	const struct cx_config_network *network = &w->config->networks[l->network];
+	char endpoint[CX_ENDPOINT_TEXT];
+	struct cx_straighten_names names = {
+		.aliases = network->aliases,
+		.n_aliases = network->n_aliases,
+		.endpoint = endpoint,
+	};
+	size_t length;
+
+	cx_core_run(s->core, w, listener, from, from_port, p, n, r);
+	if (!may_be_straightened(r->reason, n))
+		return;
+	cx_endpoint_format(&l->addr, l->port, endpoint);
+	length = cx_straighten(&names, p, n, s->straight, sizeof(s->straight) - 64);
+	if (!length)
+		return;
+	cx_core_run(s->core, w, listener, from, from_port, s->straight, length, r);
+	r->normalised = true;
+}
+
+void cx_stateless_explain(struct cx_stateless *s, struct cx_world *w, uint16_t listener, const union cx_addr *from,
+			  uint16_t from_port, uint8_t *p, size_t n, struct cx_stateless_result *r)
+{
+	struct cx_stateless_result fast;
+
+	cx_fast_run(s->fast, w, listener, from, from_port, p, n, &fast);
+	cx_stateless_run(s, w, listener, from, from_port, p, n, r);
+	r->fast_reason = fast.reason;
+}
