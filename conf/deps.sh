@@ -53,5 +53,7 @@ apt-get update -qq
 apt-get install -qq -y --no-install-recommends -o Dpkg::Use-Pty=0 $missing >/dev/null
 case "$missing " in
 *" kamailio "*)
-	if command -v systemctl >/dev/null; then systemctl disable --quiet kamailio.service 2>/dev/null || true; fi ;;
+	deb-systemd-helper disable kamailio.service >/dev/null 2>&1 || true
+	update-rc.d kamailio disable >/dev/null 2>&1 || true
+	;;
 esac
