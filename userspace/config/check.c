@@ -88,21 +88,9 @@ static void check_networks(struct cx_loader *l)
 	const struct cx_config *config = l->config;
 	size_t n_sources = 0;
 
-	if (config->n_networks == 0 && l->networks_line == 0)
-		cx_diag_error(l->diag, l->path, 0,
-			      "networks = ( { name = \"...\"; listeners = ( ... ); sources = [ ... ]; } );",
-			      "there are no networks");
-	else if (config->n_networks == 0)
-		cx_diag_error(l->diag, l->path, l->networks_line,
-			      "add one: { name = \"...\"; listeners = ( ... ); sources = [ ... ]; }",
-			      "there are no networks");
 	for (size_t i = 0; i < config->n_networks; i++) {
 		const struct cx_config_network *network = &config->networks[i];
 
-		if (network->listeners && network->n_listeners == 0)
-			cx_diag_error(l->diag, network->at.file, network->at.line,
-				      "add one: listeners = ( { address = \"192.0.2.1\"; } );",
-				      "network \"%s\" has no listeners", network->name);
 		if (network->sources)
 			check_sources(l, network);
 		n_sources += network->n_sources;
@@ -117,8 +105,8 @@ static void check_networks(struct cx_loader *l)
 static bool faces(const struct cx_config_network *network, uint8_t family)
 {
 	for (size_t i = 0; i < network->n_listeners; i++) {
-		if (network->listeners[i].family == family)
-			return true;
+		if (network->listeners[i].family == family || network->listeners[i].family == 0)
+			return true; /* a listener that was refused may have been meant */
 	}
 	return false;
 }

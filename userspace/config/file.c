@@ -36,8 +36,10 @@ static void read_interfaces(struct cx_loader *l, const config_setting_t *s, cons
 			    void *object)
 {
 	struct cx_config *config = object;
-	size_t n = cx_list_length(l, s);
+	size_t n;
 
+	if (!cx_list_length(l, s, &n))
+		return;
 	config->interfaces = cx_loader_grow(l, NULL, 0, n, sizeof(*config->interfaces));
 	for (size_t i = 0; config->interfaces && i < n; i++) {
 		const config_setting_t *member = config_setting_get_elem(s, (unsigned)i);
@@ -132,7 +134,7 @@ static const struct cx_word fastpath_words[] = {{"auto", CX_FASTPATH_AUTO},
 						{NULL, 0}};
 
 static const struct cx_setting_key file_keys[] = {
-    {.name = "networks", .read = read_networks},
+    {.name = "networks", .read = read_networks, .required = true},
     {.name = "groups", .read = read_groups},
     {.name = "routes", .read = read_routes},
     {.name = "routes_dir", .read = read_routes_dir},

@@ -16,9 +16,11 @@ static void read_down_codes(struct cx_loader *l, const config_setting_t *s, cons
 			    void *object)
 {
 	struct cx_config_probe *probe = object;
-	size_t n = cx_list_length(l, s);
+	size_t n;
 	uint32_t code;
 
+	if (!cx_list_length(l, s, &n))
+		return;
 	if (n > CX_ARRAY_SIZE(probe->down_codes)) {
 		cx_diag_error(l->diag, l->path, s->line, NULL, "too many down_codes: %zu, at most %zu", n,
 			      CX_ARRAY_SIZE(probe->down_codes));
@@ -112,8 +114,10 @@ static void read_elements(struct cx_loader *l, const config_setting_t *s, const 
 			  void *object)
 {
 	struct cx_config_group *group = object;
-	size_t n = cx_list_length(l, s);
+	size_t n;
 
+	if (!cx_list_length(l, s, &n))
+		return;
 	group->elements = cx_loader_grow(l, NULL, 0, n, sizeof(*group->elements));
 	if (!group->elements)
 		return;
@@ -187,8 +191,10 @@ static void index_group(struct cx_loader *l, const struct cx_config_group *group
 void cx_groups_read(struct cx_loader *l, const config_setting_t *s)
 {
 	struct cx_config *config = l->config;
-	size_t n = cx_list_length(l, s);
+	size_t n;
 
+	if (!cx_list_length(l, s, &n))
+		return;
 	config->groups = cx_loader_grow(l, NULL, 0, n, sizeof(*config->groups));
 	if (!config->groups)
 		return;
@@ -207,10 +213,12 @@ void cx_groups_read(struct cx_loader *l, const config_setting_t *s)
 							.fall = 2};
 		if (!cx_section_read(l, member, "a group", group_keys, CX_ARRAY_SIZE(group_keys), group))
 			continue;
-		if (config->n_networks > 1 && !config_setting_get_member(member, "network"))
+		if (config->n_networks > 1 && !config_setting_get_member(member, "network")) {
+			group->network = CX_NO_NETWORK;
 			cx_diag_error(l->diag, l->path, group->at.line,
 				      "add network = \"...\": where the elements are",
 				      "group \"%s\" needs a network, as there is more than one", group->name);
+		}
 		if (group->name[0])
 			index_group(l, group, (uint32_t)i);
 	}

@@ -77,7 +77,6 @@ struct cx_loader {
 	struct cx_table_rules tables[CX_TABLES_MAX];
 	char *routes_dir; /* owned; NULL: not said */
 	unsigned routes_dir_line;
-	unsigned networks_line; /* 0: no such section */
 	size_t n_elements;	/* read so far */
 	size_t routes_size;	/* allocated */
 	uint32_t last_group;	/* routes of one group come in runs */
@@ -113,8 +112,8 @@ struct cx_setting_key {
  * what: "a listener". False: s is no group at all. */
 bool cx_section_read(struct cx_loader *l, const config_setting_t *s, const char *what,
 		     const struct cx_setting_key *keys, size_t n_keys, void *object);
-/* The number of members of a list ( ) or array [ ]; 0 after an error. */
-size_t cx_list_length(struct cx_loader *l, const config_setting_t *s);
+/* The number of members of a list ( ) or array [ ]. False: it is neither, and that was said. */
+bool cx_list_length(struct cx_loader *l, const config_setting_t *s, size_t *n);
 /* The text of a string setting, or NULL after an error. */
 const char *cx_setting_string(struct cx_loader *l, const config_setting_t *s);
 bool cx_setting_number(struct cx_loader *l, const config_setting_t *s, uint32_t min, uint32_t max,

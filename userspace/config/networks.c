@@ -38,9 +38,11 @@ static void listener_address(struct cx_loader *l, const config_setting_t *s, con
 		return;
 	}
 	why = cx_addr_unusable(&listener->addr, &hint);
-	if (why)
+	if (why) {
 		cx_diag_error(l->diag, l->path, line, hint, "a listener cannot have the address %s: it %s",
 			      text, why);
+		listener->family = 0;
+	}
 }
 
 static void listener_transport(struct cx_loader *l, const config_setting_t *s, const char *text)
@@ -65,8 +67,13 @@ static void read_listeners(struct cx_loader *l, const config_setting_t *s, const
 			   void *object)
 {
 	struct cx_config_network *network = object;
-	size_t n = cx_list_length(l, s);
+	size_t n;
 
+	if (!cx_list_length(l, s, &n))
+		return;
+	if (n == 0)
+		cx_diag_error(l->diag, l->path, s->line, "add one: { address = \"192.0.2.1\"; }",
+			      "network \"%s\" has no listeners", network->name);
 	network->listeners = cx_loader_grow(l, NULL, 0, n, sizeof(*network->listeners));
 	if (!network->listeners)
 		return;
@@ -121,9 +128,11 @@ static void read_sources(struct cx_loader *l, const config_setting_t *s, const s
 			 void *object)
 {
 	struct cx_config_network *network = object;
-	size_t n = cx_list_length(l, s);
+	size_t n;
 	const char *text;
 
+	if (!cx_list_length(l, s, &n))
+		return;
 	/* "any" takes two */
 	network->sources = cx_loader_grow(l, NULL, 0, n * 2, sizeof(*network->sources));
 	if (!network->sources)
@@ -167,8 +176,10 @@ static void read_aliases(struct cx_loader *l, const config_setting_t *s, const s
 			 void *object)
 {
 	struct cx_config_network *network = object;
-	size_t n = cx_list_length(l, s);
+	size_t n;
 
+	if (!cx_list_length(l, s, &n))
+		return;
 	network->aliases = cx_loader_grow(l, NULL, 0, n, sizeof(*network->aliases));
 	if (!network->aliases)
 		return;
@@ -277,9 +288,14 @@ static void check_name_unique(struct cx_loader *l, size_t i)
 void cx_networks_read(struct cx_loader *l, const config_setting_t *s)
 {
 	struct cx_config *config = l->config;
-	size_t n = cx_list_length(l, s);
+	size_t n;
 
-	l->networks_line = s->line;
+	if (!cx_list_length(l, s, &n))
+		return;
+	if (n == 0)
+		cx_diag_error(l->diag, l->path, s->line,
+			      "add one: { name = \"...\"; listeners = ( ... ); sources = [ ... ]; }",
+			      "there are no networks");
 	if (n > CX_NETWORKS_MAX) {
 		cx_diag_error(l->diag, l->path, s->line, "put listeners that share a policy into one network",
 			      "too many networks: %zu, at most %d", n, CX_NETWORKS_MAX);

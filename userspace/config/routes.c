@@ -192,8 +192,10 @@ static const struct cx_setting_key route_keys[] = {
 
 void cx_routes_read(struct cx_loader *l, const config_setting_t *s)
 {
-	size_t n = cx_list_length(l, s);
+	size_t n;
 
+	if (!cx_list_length(l, s, &n))
+		return;
 	for (size_t i = 0; i < n; i++) {
 		const config_setting_t *member = config_setting_get_elem(s, (unsigned)i);
 		struct cx_route_text text = {0};

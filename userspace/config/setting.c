@@ -116,13 +116,14 @@ bool cx_section_read(struct cx_loader *l, const config_setting_t *s, const char 
 	return true;
 }
 
-size_t cx_list_length(struct cx_loader *l, const config_setting_t *s)
+bool cx_list_length(struct cx_loader *l, const config_setting_t *s, size_t *n)
 {
 	if (s->type != CONFIG_TYPE_LIST && s->type != CONFIG_TYPE_ARRAY) {
 		wrong_type(l, s, CONFIG_TYPE_LIST);
-		return 0;
+		return false;
 	}
-	return (size_t)config_setting_length(s);
+	*n = (size_t)config_setting_length(s);
+	return true;
 }
 
 const char *cx_setting_string(struct cx_loader *l, const config_setting_t *s)
