@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * `cxctl groups`, `cxctl elements` and the orders about elements.
+ */
+#include <stdio.h>
+#include <string.h>
+#include "cxctl/cxctl.h"
+#include "cxctl/format.h"
+#include "cxctl/table.h"
+
+static enum cxctl_style state_style(const char *state)
+{
+	if (!strcmp(state, "up"))
+		return CXCTL_GOOD;
+	return strcmp(state, "down") ? CXCTL_POOR : CXCTL_BAD;
+}
+
+static void print_elements(const json_t *elements)
+{
+	static const struct cxctl_column columns[] = {
+		{ "ELEMENT", false }, { "GROUP", false }, { "ADDRESS", false }, { "STATE", false }, { "SINCE", true },
+		{ "REASON", false },  { "RTT", true },	  { "CODE", true },	{ "WEIGHT", true }, { "CALLS", true },
+		{ "CALLS/S", true },  { "REQUESTS", true },
+	};
+	struct cxctl_table *t = cxctl_table_new(columns, sizeof(columns) / sizeof(columns[0]));
+	char text[CXCTL_FORMAT];
+	const json_t *e;
+	size_t i;
+
+	json_array_foreach(elements, i, e) {
+		const json_t *health = cxctl_object(e, "health");
+		const char *address = cxctl_text(e, "address");
+		long long code = cxctl_integer(health, "last_code");
+
+		cxctl_cell(t, "%s", cxctl_text(e, "element"));
+		cxctl_cell(t, "%s", cxctl_text(e, "group"));
+		cxctl_cell(t, strchr(address, ':') ? "[%s]:%lld" : "%s:%lld", address,
+			   (long long)cxctl_integer(e, "port"));
+		cxctl_cell_styled(t, state_style(cxctl_text(e, "state")), cxctl_text(e, "state"));
+		cxctl_cell(t, "%s", cxctl_ago(cxctl_integer(e, "since_ms"), text));
+		cxctl_cell(t, "%s", cxctl_text(e, "reason"));
+		cxctl_cell(t, "%s", cxctl_rtt(cxctl_integer(health, "rtt_us"), text));
+		cxctl_cell(t, code ? "%lld" : "-", code);
+		cxctl_cell(t, "%lld", (long long)cxctl_integer(e, "weight"));
+		cxctl_cell(t, "%lld", (long long)cxctl_integer(e, "calls"));
+		cxctl_cell(t, "%.1f", cxctl_real(e, "calls_per_s"));
+		cxctl_cell(t, "%lld", (long long)cxctl_integer(e, "requests"));
+	}
+	cxctl_table_print(t, 0, stdout);
+	cxctl_table_free(t);
+}
+
+int cxctl_elements(struct cxctl *c, int argc, char **argv)
+{
+	json_t *data, *args = NULL;
+	int rc;
+
+	argc = cxctl_options(c, NULL, argc, argv);
+	if (argc < 0)
+		return CXCTL_USAGE;
+	if (argc > 1)
+		return cxctl_usage(c, "one group at most");
+	if (argc) {
+		args = json_pack("{s:s}", "group", argv[0]);
+		if (!args)
+			return cxctl_usage(c, "the group's name is no UTF-8");
+	}
+	rc = cxctl_ask_all(c, "elements", args, "elements", &data);
+	if (rc)
+		return rc;
+	if (!cxctl_json(c, data))
+		print_elements(cxctl_object(data, "elements"));
+	json_decref(data);
+	return CXCTL_OK;
+}
+
+static void print_groups(const json_t *groups)
+{
+	static const struct cxctl_column columns[] = {
+		{ "GROUP", false },   { "NETWORK", false },  { "ELEMENTS", true }, { "UP", true },    { "DOWN", true },
+		{ "DRAINING", true }, { "DISABLED", true }, { "RING", true },	   { "CALLS", true }, { "CALLS/S", true },
+		{ "", false },
+	};
+	struct cxctl_table *t = cxctl_table_new(columns, sizeof(columns) / sizeof(columns[0]));
+	const json_t *g;
+	char up[24];
+	size_t i;
+
+	json_array_foreach(groups, i, g) {
+		snprintf(up, sizeof(up), "%lld", (long long)cxctl_integer(g, "up"));
+		cxctl_cell(t, "%s", cxctl_text(g, "group"));
+		cxctl_cell(t, "%s", cxctl_text(g, "network"));
+		cxctl_cell(t, "%lld", (long long)cxctl_integer(g, "elements"));
+		cxctl_cell_styled(t,
+				  !cxctl_integer(g, "up")	? CXCTL_BAD :
+				  cxctl_integer(g, "down") ? CXCTL_POOR :
+								  CXCTL_GOOD,
+				  up);
+		cxctl_cell(t, "%lld", (long long)cxctl_integer(g, "down"));
+		cxctl_cell(t, "%lld", (long long)cxctl_integer(g, "draining"));
+		cxctl_cell(t, "%lld", (long long)cxctl_integer(g, "disabled"));
+		cxctl_cell(t, "%lld", (long long)cxctl_integer(g, "ring_slots"));
+		cxctl_cell(t, "%lld", (long long)cxctl_integer(g, "calls"));
+		cxctl_cell(t, "%.1f", cxctl_real(g, "calls_per_s"));
+		cxctl_cell(t, "%s", cxctl_bool(g, "core") ? "mode core" : "");
+	}
+	cxctl_table_print(t, 0, stdout);
+	cxctl_table_free(t);
+}
+
+int cxctl_groups(struct cxctl *c, int argc, char **argv)
+{
+	json_t *data;
+	int rc;
+
+	argc = cxctl_options(c, NULL, argc, argv);
+	if (argc)
+		return argc < 0 ? CXCTL_USAGE : cxctl_usage(c, "%s: too many words", argv[0]);
+	rc = cxctl_ask_all(c, "groups", NULL, "groups", &data);
+	if (rc)
+		return rc;
+	if (!cxctl_json(c, data))
+		print_groups(cxctl_object(data, "groups"));
+	json_decref(data);
+	return CXCTL_OK;
+}
+
+/* drain, undrain, disable, enable: the daemon's answer is the element. */
+int cxctl_order(struct cxctl *c, int argc, char **argv)
+{
+	json_t *data, *args;
+	int rc;
+
+	argc = cxctl_options(c, NULL, argc, argv);
+	if (argc < 0)
+		return CXCTL_USAGE;
+	if (argc != 1)
+		return cxctl_usage(c, "one element is needed");
+	args = json_pack("{s:s}", "element", argv[0]);
+	if (!args)
+		return cxctl_usage(c, "the element's name is no UTF-8");
+	rc = cxctl_ask(c, c->command->name, args, &data);
+	if (rc)
+		return rc;
+	if (!cxctl_json(c, data)) {
+		cxctl_print_clean(cxctl_text(data, "element"), stdout);
+		printf(" of group ");
+		cxctl_print_clean(cxctl_text(data, "group"), stdout);
+		printf(" is %s (%s)\n", cxctl_text(data, "state"), cxctl_text(data, "reason"));
+	}
+	json_decref(data);
+	return CXCTL_OK;
+}

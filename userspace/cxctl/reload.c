@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * `cxctl reload`, and `cxctl check`, which reads a configuration here, with
+ * the daemon's own code, so it needs no daemon.
+ */
+#include <stdio.h>
+#include "config/config.h"
+#include "control/json.h"
+#include "cxctl/cxctl.h"
+#include "cxctl/table.h"
+#include "route/world.h"
+
+int cxctl_reload(struct cxctl *c, int argc, char **argv)
+{
+	json_t *data;
+	int rc;
+
+	argc = cxctl_options(c, NULL, argc, argv);
+	if (argc)
+		return argc < 0 ? CXCTL_USAGE : cxctl_usage(c, "%s: too many words", argv[0]);
+	rc = cxctl_ask(c, "reload", NULL, &data);
+	if (rc)
+		return rc;
+	if (!cxctl_json(c, data)) {
+		cxctl_print_findings(cxctl_object(data, "findings"));
+		printf("reloaded: %lld routes; read in %lld ms, compiled in %lld ms, swapped in %lld ms\n",
+		       (long long)cxctl_integer(data, "routes"), (long long)cxctl_integer(data, "load_ms"),
+		       (long long)cxctl_integer(data, "compile_ms"), (long long)cxctl_integer(data, "swap_ms"));
+	}
+	json_decref(data);
+	return CXCTL_OK;
+}
+
+static json_t *result_json(const char *file, const struct cx_config *config, const struct cx_diag *diag)
+{
+	return json_pack("{s:o, s:b, s:i, s:i, s:i, s:i, s:i, s:i, s:o}", "file", cx_json_string(file), "ok",
+			 !diag->errors, "errors", (int)diag->errors, "warnings", (int)diag->warnings, "files",
+			 config ? (int)config->n_files : 0, "networks", config ? (int)config->n_networks : 0, "groups",
+			 config ? (int)config->n_groups : 0, "routes", config ? (int)config->n_routes : 0, "findings",
+			 cx_json_findings(diag));
+}
+
+int cxctl_check(struct cxctl *c, int argc, char **argv)
+{
+	struct cx_config *config = NULL;
+	struct cx_tables *tables = NULL;
+	struct cx_diag diag = { 0 };
+	struct cx_names none = { 0 };
+	const char *file;
+	json_t *result;
+	bool ok;
+
+	argc = cxctl_options(c, NULL, argc, argv);
+	if (argc < 0)
+		return CXCTL_USAGE;
+	if (argc > 1)
+		return cxctl_usage(c, "one file at a time");
+	file = argc ? argv[0] : CXCTL_CONFIG;
+	if (!cx_config_load(file, &diag, &config))
+		cx_tables_compile(config, &none, &diag, &tables);
+	ok = config && tables && !diag.errors;
+	result = result_json(file, config, &diag);
+	if (!cxctl_json(c, result)) {
+		cx_diag_print(&diag, stderr);
+		cxctl_print_clean(file, stdout);
+		if (ok)
+			printf(": good: %zu networks, %zu groups, %zu routes from %zu files\n", config->n_networks,
+			       config->n_groups, config->n_routes, config->n_files);
+		else
+			printf(": would be refused: %zu error%s\n", diag.errors, diag.errors == 1 ? "" : "s");
+	}
+	json_decref(result);
+	cx_tables_free(tables);
+	cx_config_free(config);
+	cx_diag_clear(&diag);
+	return ok ? CXCTL_OK : CXCTL_NO;
+}
