@@ -71,27 +71,36 @@ static void tell_once(struct cx_net_link *l)
 	       "effect", "the daemon forwards what leaves there", NULL);
 }
 
+/* What the program pushes: 802.1Q, below an 802.1ad tag if there are two. */
+static bool tags_fit(const uint16_t *protocol, int depth)
+{
+	return depth == 0 || (protocol[0] == ETH_P_8021Q && (depth == 1 || protocol[1] == ETH_P_8021AD));
+}
+
 /* Interface, tags, source MAC and MTU of what leaves by the device. */
 static bool device(struct cx_net *net, int ifindex, struct cx_nexthop *out)
 {
 	struct cx_net_link *top = cx_net_find_link(net, ifindex), *l = top;
-	uint16_t tci[STACKED_MAX];
+	uint16_t tci[STACKED_MAX], protocol[STACKED_MAX];
 	int i, depth = 0;
 
 	if (!top)
 		return false;
 	memset(out, 0, sizeof(*out));
 	while (l && !strcmp(l->kind, "vlan")) {
-		if (depth == STACKED_MAX || l->lower_elsewhere || l->vlan_protocol != ETH_P_8021Q || !usable(l)) {
+		if (!usable(l))
+			return false;
+		if (depth == STACKED_MAX || l->lower_elsewhere) {
 			tell_once(top);
 			return false;
 		}
+		protocol[depth] = l->vlan_protocol;
 		tci[depth++] = l->vlan_id;
 		l = cx_net_find_link(net, l->lower);
 	}
 	if (!l || !usable(l))
 		return false;
-	if (!takes_frames(l) || !top->has_mac) {
+	if (!takes_frames(l) || !top->has_mac || !tags_fit(protocol, depth)) {
 		tell_once(top);
 		return false;
 	}
