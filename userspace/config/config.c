@@ -91,8 +91,8 @@ int cx_config_load(const char *path, struct cx_diag *diag, struct cx_config **ou
 	if (err && diag->errors == errors)
 		cx_diag_error(diag, path, 0, NULL, "cannot load it: %s", strerror(-err));
 	cx_text_free(&l.text);
-	cx_name_index_free(&l.groups);
-	cx_name_index_free(&l.elements);
+	cx_config_names_free(&l.groups);
+	cx_config_names_free(&l.elements);
 	free(l.routes_dir);
 	if (err)
 		cx_config_free(l.config);

@@ -99,7 +99,7 @@ static const struct cx_config_element *element_at(const struct cx_config *config
 
 static void index_element(struct cx_loader *l, const struct cx_config_element *e, uint32_t number)
 {
-	int err = cx_name_index_add(&l->elements, e->name, &number);
+	int err = cx_config_names_add(&l->elements, e->name, &number);
 
 	if (err == -EEXIST)
 		cx_diag_error(l->diag, l->path, e->at.line,
@@ -178,7 +178,7 @@ static const struct cx_setting_key group_keys[] = {
 
 static void index_group(struct cx_loader *l, const struct cx_config_group *group, uint32_t i)
 {
-	int err = cx_name_index_add(&l->groups, group->name, &i);
+	int err = cx_config_names_add(&l->groups, group->name, &i);
 
 	if (err == -EEXIST)
 		cx_diag_error(l->diag, l->path, group->at.line, "each group needs a name of its own",

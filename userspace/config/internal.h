@@ -35,7 +35,7 @@ unsigned cx_text_line_of(const struct cx_text *text, unsigned line, const char *
 
 /* ---- names.c: what has a name, and what somebody may have meant ----------- */
 
-struct cx_name_index {
+struct cx_config_names {
 	struct cx_name_slot {
 		const char *name; /* borrowed; NULL: free slot */
 		uint32_t value;
@@ -45,10 +45,10 @@ struct cx_name_index {
 };
 
 /* 0; -EEXIST and *value = what the name has already; -ENOMEM. */
-int cx_name_index_add(struct cx_name_index *index, const char *name, uint32_t *value);
+int cx_config_names_add(struct cx_config_names *index, const char *name, uint32_t *value);
 /* 0 and *value, or -ENOENT. */
-int cx_name_index_find(const struct cx_name_index *index, const char *name, uint32_t *value);
-void cx_name_index_free(struct cx_name_index *index);
+int cx_config_names_find(const struct cx_config_names *index, const char *name, uint32_t *value);
+void cx_config_names_free(struct cx_config_names *index);
 
 struct cx_nearest {
 	const char *word;
@@ -72,8 +72,8 @@ struct cx_loader {
 	int err; /* sticky: -ENOMEM and the like, no verdict on the text */
 	struct cx_text text;
 	const char *path;	       /* config->files[0] */
-	struct cx_name_index groups;   /* -> index into config->groups */
-	struct cx_name_index elements; /* -> number in order of appearance */
+	struct cx_config_names groups;   /* -> index into config->groups */
+	struct cx_config_names elements; /* -> number in order of appearance */
 	struct cx_table_rules tables[CX_TABLES_MAX];
 	char *routes_dir; /* owned; NULL: not said */
 	unsigned routes_dir_line;

@@ -36,7 +36,7 @@ static struct cx_name_slot *name_slot(struct cx_name_slot *slots, size_t size, c
 	return &slots[i];
 }
 
-static int index_grow(struct cx_name_index *index)
+static int index_grow(struct cx_config_names *index)
 {
 	size_t size = index->size ? index->size * 2 : 64;
 	struct cx_name_slot *slots = calloc(size, sizeof(*slots));
@@ -53,7 +53,7 @@ static int index_grow(struct cx_name_index *index)
 	return 0;
 }
 
-int cx_name_index_add(struct cx_name_index *index, const char *name, uint32_t *value)
+int cx_config_names_add(struct cx_config_names *index, const char *name, uint32_t *value)
 {
 	struct cx_name_slot *slot;
 	int err;
@@ -74,7 +74,7 @@ int cx_name_index_add(struct cx_name_index *index, const char *name, uint32_t *v
 	return 0;
 }
 
-int cx_name_index_find(const struct cx_name_index *index, const char *name, uint32_t *value)
+int cx_config_names_find(const struct cx_config_names *index, const char *name, uint32_t *value)
 {
 	const struct cx_name_slot *slot;
 
@@ -87,7 +87,7 @@ int cx_name_index_find(const struct cx_name_index *index, const char *name, uint
 	return 0;
 }
 
-void cx_name_index_free(struct cx_name_index *index)
+void cx_config_names_free(struct cx_config_names *index)
 {
 	free(index->slots);
 	memset(index, 0, sizeof(*index));

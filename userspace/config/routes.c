@@ -60,7 +60,7 @@ static int find_group(struct cx_loader *l, const char *name, uint32_t file, uint
 	*group = l->last_group;
 	if (*group < config->n_groups && strcmp(config->groups[*group].name, name) == 0)
 		return 0;
-	if (cx_name_index_find(&l->groups, name, group) == 0) {
+	if (cx_config_names_find(&l->groups, name, group) == 0) {
 		l->last_group = *group;
 		return 0;
 	}
