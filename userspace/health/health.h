@@ -44,7 +44,9 @@ struct cx_health_ops {
 	void *ctx;
 };
 
-/* Starts judging the elements of the world; calls cx_world_set_element(). */
+/* Starts judging the elements of the world; calls cx_world_set_element(). Each
+ * starts in the state that it has in the world: up, unless the owner carried
+ * another one over from an earlier daemon. */
 int cx_health_new(struct cx_world *w, const struct cx_health_ops *ops, struct cx_health **out);
 void cx_health_free(struct cx_health *h);
 /* The world has other tables now: carry on with what stayed. */
@@ -55,9 +57,13 @@ uint64_t cx_health_tick(struct cx_health *h);
 /* A response to a probe: branch is the text behind "z9hG4bK" of our topmost
  * Via. 0: it was ours; -ENOENT: not ours. */
 int cx_health_response(struct cx_health *h, const char *branch, size_t n, int code);
+/* Every element at that address is down at once (errnum ECONNREFUSED,
+ * EHOSTUNREACH, ENETUNREACH and the like; others are ignored). Probes bring it
+ * back; where probing is off, 5 s without a further ICMP error do. */
 void cx_health_icmp(struct cx_health *h, const union cx_addr *addr, uint16_t port, int errnum);
 void cx_health_reachable(struct cx_health *h, uint32_t element, bool reachable, const char *why);
-/* The operator: drain, undrain, disable, enable. -ENOENT. */
+/* The operator: drain, undrain, disable, enable. -ENOENT. Enable also lifts a
+ * "disabled" of the configuration, until a restart or until it is said anew. */
 enum cx_health_order { CX_DRAIN, CX_UNDRAIN, CX_DISABLE, CX_ENABLE };
 int cx_health_order(struct cx_health *h, uint32_t element, enum cx_health_order order);
 
@@ -70,7 +76,9 @@ struct cx_health_view {
 };
 int cx_health_view(const struct cx_health *h, uint32_t element, struct cx_health_view *out);
 
-/* Orders survive a restart: saved in runtime_dir/orders (text, one "name order" a line). */
+/* Orders survive a restart: saved in runtime_dir/orders (text, "name drain" or
+ * "name disable" a line). Loading: -ENOENT: no such file; -EINVAL: some line is
+ * no order, the others are obeyed; elements that are unknown are passed over. */
 int cx_health_save_orders(const struct cx_health *h, const char *path);
 int cx_health_load_orders(struct cx_health *h, const char *path);
 

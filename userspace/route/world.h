@@ -47,6 +47,7 @@ struct cx_tables {
 	struct cx_element *elements; /* as configured: state UP or DISABLED */
 	const struct cx_config_element **element_config;
 	size_t n_elements; /* highest id + 1 */
+	struct cx_tables_index *index; /* private to route/ */
 };
 
 /* Names that already have an id (from the running world, or read back from
@@ -78,7 +79,8 @@ struct cx_ring_member {
 	const char *name;
 };
 struct cx_ring *cx_ring_build(const struct cx_ring_member *members, size_t n, uint16_t bits);
-/* Slots for n members: the smallest power of two that keeps weights within
+/* log2 of the slots for n members (members of unequal weight count as more):
+ * one of a few sizes, at least 512 slots a member, which keeps weights within
  * 1 % and disruption low. */
 uint16_t cx_ring_bits_for(size_t n_members);
 
@@ -120,6 +122,7 @@ struct cx_world {
 	struct cx_key key;
 	struct cx_meta meta;
 	struct cx_flow_memory *flows; /* used while mirror.get_flow is NULL */
+	struct cx_world_index *index; /* private to route/ */
 	struct cx_world_mirror mirror; /* all NULL: no fast path */
 	/* Told after any change of an element's state (may be NULL). */
 	void (*on_element)(void *ctx, uint32_t element, uint8_t old_state, uint8_t old_reason);
@@ -130,17 +133,24 @@ int cx_world_new(const struct cx_config *config, const struct cx_tables *tables,
 void cx_world_free(struct cx_world *w);
 
 /* Takes over new tables after mirror.put_tables() has run: carries the states
- * of elements that stay, rebuilds rings that changed, tells the mirror. */
+ * of elements that stay, rebuilds rings that changed, tells the mirror. 0; or
+ * -E2BIG (more groups or elements than the world was made for) or -ENOMEM, and
+ * nothing has changed. Errors of the mirror do not fail it: they are logged
+ * there, and the daemon itself goes by the memory. */
 int cx_world_swap(struct cx_world *w, const struct cx_config *config, const struct cx_tables *tables);
 
 /* State changes rebuild the group's ring and mirror it before returning.
  * now_ms: wall clock. 0, or -ENOENT, or the mirror's error. */
 int cx_world_set_element(struct cx_world *w, uint32_t element, uint8_t state, uint8_t reason, uint64_t now_ms);
 int cx_world_set_element_nexthop(struct cx_world *w, uint32_t element, uint32_t nexthop);
+/* Around many state changes at once (a link goes down): each element is told to
+ * the mirror at once, each ring is built once, at the outermost release. */
+void cx_world_hold(struct cx_world *w);
+int cx_world_release(struct cx_world *w);
 /* id by name, CX_NONE if there is none */
 uint32_t cx_world_find_element(const struct cx_world *w, const char *name);
 uint32_t cx_world_find_group(const struct cx_world *w, const char *name);
-/* id of the element at that address, CX_NONE if there is none */
+/* id of the element at that address, the lowest of several; CX_NONE if there is none */
 uint32_t cx_world_element_at(const struct cx_world *w, const union cx_addr *addr, uint16_t port);
 /* Nexthops and reach are replaced by fastpath/reach.c */
 int cx_world_set_nexthop(struct cx_world *w, uint32_t id, const struct cx_nexthop *n);
@@ -151,7 +161,9 @@ int cx_world_set_key(struct cx_world *w, const struct cx_key *key);
 /* The engine's look-ups (proxy/stateless.c calls them) and `explain`. */
 const struct cx_dn_entry *cx_tables_find_dn(const struct cx_tables *t, const struct cx_dn_key *key);
 const struct cx_dn_entry *cx_tables_find_prefix(const struct cx_tables *t, const struct cx_dn_key *key);
-uint64_t cx_tables_source(const struct cx_tables *t, const union cx_addr *addr); /* networks that accept it */
+const struct cx_source *cx_tables_source(const struct cx_tables *t, const union cx_addr *addr); /* or NULL */
+/* All elements at that address (of several groups): *ids points into the tables. */
+size_t cx_tables_elements_at(const struct cx_tables *t, const union cx_addr *addr, uint16_t port, const uint32_t **ids);
 uint32_t cx_tables_listener_at(const struct cx_tables *t, const union cx_addr *addr, uint16_t port); /* or CX_NONE */
 const struct cx_reach_entry *cx_world_reach(const struct cx_world *w, const union cx_addr *addr); /* or NULL */
 int cx_world_get_flow(struct cx_world *w, uint64_t call, struct cx_flow *flow); /* 0 or -ENOENT */

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the files of this room share: the judged elements.
+ *
+ * Invariants
+ * - slots[id] belongs to the element of that id, name and address; another one
+ *   under the same id starts anew (cx_health_sync).
+ * - A probe is known by its nonce. At most one is under way for an element.
+ * - Whoever changes a slot calls cx_health_settle() last.
+ */
+#ifndef CX_HEALTH_INTERNAL_H
+#define CX_HEALTH_INTERNAL_H
+
+#include "health/due.h"
+#include "health/health.h"
+#include "health/judge.h"
+
+struct cx_health_slot {
+	struct cx_judge judge;
+	const struct cx_config_probe *rules; /* of the running configuration; NULL: not in use */
+	char name[CX_NAME_SIZE];
+	union cx_addr addr;
+	uint16_t port;
+	bool configured_disabled;
+	bool under_way;	    /* a probe waits for its answer */
+	bool send_failed;   /* it never left */
+	bool answered;	    /* the newest probe was answered, in time or not */
+	uint64_t nonce, old_nonce; /* of the newest probe and the one before; 0: none */
+	uint64_t sent_ms, sent_ns;
+	struct cx_health_view view;
+};
+
+struct cx_health {
+	struct cx_world *world;
+	struct cx_health_ops ops;
+	struct cx_health_slot *slots; /* by element id */
+	size_t n_slots;
+	struct cx_due *due;
+};
+
+/* The slot of a judged element, or NULL. */
+struct cx_health_slot *cx_health_slot(const struct cx_health *h, uint32_t element);
+/* Tells the world what the judge says, and the heap when to look again. */
+void cx_health_settle(struct cx_health *h, uint32_t element);
+/* prober.c: sends the next probe. */
+void cx_probe_send(struct cx_health *h, uint32_t element);
+/* The probe under way got no answer in time. */
+void cx_probe_timeout(struct cx_health *h, uint32_t element);
+
+#endif

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Ways into compiled tables, made once per configuration: names, members of a
+ * group, addresses of elements; and the look-ups that use them. These are the
+ * engine's look-ups in the daemon: all are O(log n) or better and allocate
+ * nothing.
+ */
+#define _GNU_SOURCE /* qsort_r */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "route/tables.h"
+
+/* A ring of more slots than this many times its members' is not worth its
+ * memory, however small the smallest weight is. */
+#define SPREAD_MAX 8
+
+static int build_members(const struct cx_tables *t, struct cx_tables_index *x)
+{
+	uint32_t *next;
+	size_t i;
+
+	x->members = calloc(t->n_elements + 1, sizeof(*x->members));
+	x->member_start = calloc(t->n_groups + 2, sizeof(*x->member_start));
+	if (!x->members || !x->member_start)
+		return -ENOMEM;
+	/* Counted two places ahead: after filling, start[g] is where g begins. */
+	next = x->member_start + 1;
+	for (i = 0; i < t->n_elements; i++)
+		if (t->elements[i].state != CX_ELEMENT_UNUSED)
+			x->member_start[t->elements[i].group + 2]++;
+	for (i = 1; i <= t->n_groups; i++)
+		x->member_start[i + 1] += x->member_start[i];
+	for (i = 0; i < t->n_elements; i++)
+		if (t->elements[i].state != CX_ELEMENT_UNUSED)
+			x->members[next[t->elements[i].group]++] = (uint32_t)i;
+	return 0;
+}
+
+/* As many members as there would be if all had the smallest weight. */
+static size_t members_by_weight(const struct cx_tables *t, const struct cx_tables_index *x, size_t group)
+{
+	size_t n = x->member_start[group + 1] - x->member_start[group], count, i;
+	uint32_t smallest = UINT32_MAX;
+	uint64_t sum = 0;
+
+	for (i = x->member_start[group]; i < x->member_start[group + 1]; i++) {
+		uint32_t weight = t->elements[x->members[i]].weight;
+
+		sum += weight;
+		if (weight && weight < smallest)
+			smallest = weight;
+	}
+	count = (size_t)((sum + smallest - 1) / smallest);
+	return count < n * SPREAD_MAX ? count : n * SPREAD_MAX;
+}
+
+static int build_ring_bits(const struct cx_tables *t, struct cx_tables_index *x)
+{
+	size_t i;
+
+	x->ring_bits = calloc(t->n_groups + 1, sizeof(*x->ring_bits));
+	if (!x->ring_bits)
+		return -ENOMEM;
+	for (i = 0; i < t->n_groups; i++)
+		x->ring_bits[i] = cx_ring_bits_for(members_by_weight(t, x, i));
+	return 0;
+}
+
+static int compare_address(const struct cx_element *e, const union cx_addr *addr, uint16_t port)
+{
+	int order = memcmp(&e->addr, addr, sizeof(*addr));
+
+	return order ? order : (int)e->port - (int)port;
+}
+
+static int compare_elements(const void *a, const void *b, void *elements)
+{
+	const struct cx_element *x = (const struct cx_element *)elements + *(const uint32_t *)a;
+	const struct cx_element *y = (const struct cx_element *)elements + *(const uint32_t *)b;
+	int order = compare_address(x, &y->addr, y->port);
+
+	if (order)
+		return order;
+	return x < y ? -1 : x > y;
+}
+
+static int build_addresses(const struct cx_tables *t, struct cx_tables_index *x)
+{
+	size_t i;
+
+	x->by_address = calloc(t->n_elements + 1, sizeof(*x->by_address));
+	if (!x->by_address)
+		return -ENOMEM;
+	for (i = 0; i < t->n_elements; i++)
+		if (t->elements[i].state != CX_ELEMENT_UNUSED)
+			x->by_address[x->n_by_address++] = (uint32_t)i;
+	qsort_r(x->by_address, x->n_by_address, sizeof(*x->by_address), compare_elements, t->elements);
+	return 0;
+}
+
+static struct cx_lpm_array source_array(const struct cx_tables *t)
+{
+	return (struct cx_lpm_array){.entries = t->sources, .n = t->n_sources, .stride = sizeof(*t->sources)};
+}
+
+int cx_tables_index_build(struct cx_tables *t)
+{
+	struct cx_tables_index *x = calloc(1, sizeof(*x));
+	struct cx_lpm_array sources = source_array(t);
+	int err;
+
+	t->index = x;
+	if (!x)
+		return -ENOMEM;
+	cx_lpm_index_build(&x->sources, &sources);
+	err = cx_name_index_build(&x->group_names, t->groups->name, sizeof(*t->groups), t->n_groups);
+	if (!err)
+		err = cx_name_index_build(&x->element_names, t->elements->name, sizeof(*t->elements), t->n_elements);
+	if (!err)
+		err = build_members(t, x);
+	if (!err)
+		err = build_ring_bits(t, x);
+	if (!err)
+		err = build_addresses(t, x);
+	return err;
+}
+
+void cx_tables_index_free(struct cx_tables_index *x)
+{
+	if (!x)
+		return;
+	cx_name_index_free(&x->group_names);
+	cx_name_index_free(&x->element_names);
+	free(x->members);
+	free(x->member_start);
+	free(x->ring_bits);
+	free(x->by_address);
+	free(x);
+}
+
+static int compare_dn(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct cx_dn_key));
+}
+
+const struct cx_dn_entry *cx_tables_find_dn(const struct cx_tables *t, const struct cx_dn_key *key)
+{
+	return bsearch(key, t->dn, t->n_dn, sizeof(*t->dn), compare_dn);
+}
+
+const struct cx_dn_entry *cx_tables_find_prefix(const struct cx_tables *t, const struct cx_dn_key *key)
+{
+	return bsearch(key, t->prefix, t->n_prefix, sizeof(*t->prefix), compare_dn);
+}
+
+const struct cx_source *cx_tables_source(const struct cx_tables *t, const union cx_addr *addr)
+{
+	struct cx_lpm_array sources = source_array(t);
+	const struct cx_source_entry *e = cx_lpm_find(&t->index->sources, &sources, addr->b, 128);
+
+	return e ? &e->value : NULL;
+}
+
+uint32_t cx_tables_listener_at(const struct cx_tables *t, const union cx_addr *addr, uint16_t port)
+{
+	size_t i;
+
+	for (i = 0; i < t->n_listeners; i++)
+		if (t->listeners[i].port == port && !memcmp(&t->listeners[i].addr, addr, sizeof(*addr)))
+			return (uint32_t)i;
+	return CX_NONE;
+}
+
+size_t cx_tables_elements_at(const struct cx_tables *t, const union cx_addr *addr, uint16_t port, const uint32_t **ids)
+{
+	const struct cx_tables_index *x = t->index;
+	size_t low = 0, high = x->n_by_address, n = 0;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (compare_address(&t->elements[x->by_address[middle]], addr, port) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	*ids = x->by_address + low;
+	while (low + n < x->n_by_address && !compare_address(&t->elements[x->by_address[low + n]], addr, port))
+		n++;
+	return n;
+}

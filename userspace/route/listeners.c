@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Networks and listeners of a configuration as the maps have them. The header
+ * fields that a forwarded request gets from its listener (Via of RFC 3261
+ * section 16.6 step 8, Record-Route of step 4) are written here once, so that
+ * neither body of the engine ever formats an address.
+ *
+ * Invariant: listener ids are the order of the configuration.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include "base/addr.h"
+#include "route/tables.h"
+
+static void compile_texts(struct cx_listener *l)
+{
+	char endpoint[CX_ENDPOINT_TEXT], text[CX_VIA_TEXT_SIZE + CX_RR_TEXT_SIZE];
+	int n;
+
+	cx_endpoint_format(&l->addr, l->port, endpoint);
+	n = snprintf(text, sizeof(text), "Via: SIP/2.0/UDP %s;branch=z9hG4bK", endpoint);
+	l->via_len = (uint16_t)n;
+	memcpy(l->via_text, text, (size_t)n);
+	n = snprintf(text, sizeof(text), "Record-Route: <sip:%s;lr>\r\n", endpoint);
+	l->rr_len = (uint16_t)n;
+	memcpy(l->rr_text, text, (size_t)n);
+}
+
+static bool accepts_any(const struct cx_config_network *network, uint8_t family)
+{
+	uint32_t any = family == CX_IPV4 ? 96 : 0;
+	size_t i;
+
+	for (i = 0; i < network->n_sources; i++)
+		if (network->sources[i].family == family && network->sources[i].prefixlen == any)
+			return true;
+	return false;
+}
+
+static void compile_listener(struct cx_tables *t, size_t network, size_t i, uint8_t table)
+{
+	const struct cx_config_network *n = &t->config->networks[network];
+	const struct cx_config_listener *from = &n->listeners[i];
+	uint8_t id = (uint8_t)t->n_listeners++;
+	struct cx_listener *l = &t->listeners[id];
+
+	t->listener_config[id] = from;
+	l->addr = from->addr;
+	l->port = from->port;
+	l->family = from->family;
+	l->network = (uint8_t)network;
+	l->table = table;
+	l->dscp = n->dscp;
+	l->id = id;
+	l->flags = CX_LISTENER_USED;
+	if (n->record_route)
+		l->flags |= CX_LISTENER_RECORD_ROUTE;
+	if (n->ignore_plus)
+		l->flags |= CX_LISTENER_IGNORE_PLUS;
+	if (n->ignore_separators)
+		l->flags |= CX_LISTENER_IGNORE_SEPARATORS;
+	if (accepts_any(n, from->family))
+		l->flags |= CX_LISTENER_ANY_SOURCE;
+	memcpy(l->name, n->name, strnlen(n->name, sizeof(l->name) - 1));
+	compile_texts(l);
+}
+
+/* Index of a route table by name, or CX_NONE. */
+static uint32_t find_table(const struct cx_config *config, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < config->n_tables; i++)
+		if (!strncmp(config->tables[i], name, CX_NAME_SIZE))
+			return (uint32_t)i;
+	return CX_NONE;
+}
+
+uint16_t cx_network_listener(const struct cx_network *network, uint8_t family)
+{
+	return family == CX_IPV4 ? network->listener_v4 : network->listener_v6;
+}
+
+static int compile_network(struct cx_tables *t, size_t id, struct cx_diag *diag)
+{
+	const struct cx_config_network *from = &t->config->networks[id];
+	struct cx_network *n = &t->networks[id];
+	uint32_t table = find_table(t->config, from->table);
+	size_t i;
+
+	if (table == CX_NONE) {
+		cx_diag_error(diag, from->at.file, from->at.line, NULL, "network \"%s\": no route table \"%s\"",
+			      from->name, from->table);
+		return -EINVAL;
+	}
+	n->listener_v4 = n->listener_v6 = CX_NO_LISTENER;
+	n->flags = CX_NETWORK_USED | (from->trusted ? CX_NETWORK_TRUSTED : 0);
+	memcpy(n->name, from->name, strnlen(from->name, sizeof(n->name) - 1));
+	for (i = 0; i < from->n_listeners; i++) {
+		uint16_t *first = from->listeners[i].family == CX_IPV4 ? &n->listener_v4 : &n->listener_v6;
+
+		if (from->listeners[i].transport == CX_UDP && *first == CX_NO_LISTENER)
+			*first = (uint16_t)t->n_listeners;
+		compile_listener(t, id, i, (uint8_t)table);
+	}
+	return 0;
+}
+
+int cx_listeners_compile(struct cx_tables *t, struct cx_diag *diag)
+{
+	size_t i;
+	int err = 0;
+
+	for (i = 0; i < t->config->n_tables; i++)
+		memcpy(t->table[i].name, t->config->tables[i], strnlen(t->config->tables[i], CX_NAME_SIZE - 1));
+	for (i = 0; i < CX_NETWORKS_MAX; i++)
+		t->networks[i].listener_v4 = t->networks[i].listener_v6 = CX_NO_LISTENER;
+	for (i = 0; i < t->config->n_networks && !err; i++)
+		err = compile_network(t, i, diag);
+	return err;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Names of groups and elements: found by bsearch, and given ids that stay with
+ * them. Private to route/ (health/ borrows the hash). Pure.
+ *
+ * A name is at most CX_NAME_SIZE bytes, NUL-padded; the bytes behind its first
+ * NUL never matter.
+ */
+#ifndef CX_ROUTE_NAMES_H
+#define CX_ROUTE_NAMES_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include "cxsip/abi.h"
+
+struct cx_name_id {
+	const char *name; /* borrowed */
+	uint32_t id;
+};
+
+struct cx_name_index {
+	struct cx_name_id *entries; /* sorted by name, then by id */
+	size_t n;
+};
+
+/* Indexes the names of an array by their position; empty names are left out.
+ * `first` is the name within element 0. 0 or -ENOMEM. */
+int cx_name_index_build(struct cx_name_index *index, const void *first, size_t stride, size_t n);
+/* id, or CX_NONE; of equal names the lowest id. */
+uint32_t cx_name_index_find(const struct cx_name_index *index, const char *name);
+void cx_name_index_free(struct cx_name_index *index);
+
+/* Gives each of n names an id below max: the one it has in old; else the lowest
+ * that no old name holds; only when those are used up, one whose name is gone.
+ * So a flow that still remembers an id does not meet a stranger behind it.
+ * n <= max. 0 or -ENOMEM. */
+int cx_ids_assign(const struct cx_name_index *old, const char *const *names, size_t n, uint32_t max, uint32_t *ids);
+
+/* Not keyed on purpose: every node that has the same names gets the same value. */
+uint64_t cx_name_hash(const char *name, uint64_t seed);
+
+#endif
