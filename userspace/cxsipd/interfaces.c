@@ -60,23 +60,25 @@ static size_t attached(struct cx_parts *parts, struct cx_fastpath_link *links, i
 	return n;
 }
 
-static const char *mode_of(struct cx_parts *parts, int ifindex)
+/* What is attached to that interface, NULL: nothing. Valid until the next call. */
+static const struct cx_fastpath_link *link_of(struct cx_parts *parts, int ifindex)
 {
 	static struct cx_fastpath_link links[CX_WANTED_MAX];
 	int ifindexes[CX_WANTED_MAX];
-	size_t n = attached(parts, links, ifindexes);
+	size_t n = parts->d.fastpath ? attached(parts, links, ifindexes) : 0;
 
 	for (size_t i = 0; i < n; i++) {
 		if (ifindexes[i] == ifindex)
-			return links[i].mode;
+			return &links[i];
 	}
-	return "";
+	return NULL;
 }
 
 static int attach_one(struct cx_parts *parts, int ifindex, struct cx_diag *diag)
 {
 	struct cx_daemon *d = &parts->d;
-	char name[IF_NAMESIZE] = "?";
+	const struct cx_fastpath_link *link;
+	char name[IF_NAMESIZE] = "?", why[128];
 	size_t before = diag->count;
 	int err;
 
@@ -90,10 +92,9 @@ static int attach_one(struct cx_parts *parts, int ifindex, struct cx_diag *diag)
 		       "what arrives there is forwarded by the daemon", NULL);
 		return err;
 	}
-	cx_log(CX_NOTICE, "fastpath_attached", "interface", name, "mode", mode_of(parts, ifindex), NULL);
-	if (!strcmp(mode_of(parts, ifindex), "generic") && d->config->fastpath == CX_FASTPATH_AUTO) {
-		char why[128];
-
+	link = link_of(parts, ifindex);
+	cx_log(CX_NOTICE, "fastpath_attached", "interface", name, "mode", link ? link->mode : "", NULL);
+	if (link && !strcmp(link->mode, "generic") && d->config->fastpath == CX_FASTPATH_AUTO) {
 		snprintf(why, sizeof(why), "generic on %s: its driver takes no native XDP", name);
 		set_why(d, diag->count > before ? diag->entries[before].text : why);
 	}
@@ -147,10 +148,11 @@ static void forget_failure(struct cx_parts *parts, int ifindex)
 
 void cx_fast_interface(struct cx_parts *parts, int ifindex, const char *ifname, bool present)
 {
+	const struct cx_fastpath_link *link = link_of(parts, ifindex); /* knows the name of one that is gone */
 	struct cx_diag diag = { 0 };
 
-	cx_log(present ? CX_NOTICE : CX_WARN, "interface", "name", ifname, "state", present ? "present" : "vanished",
-	       NULL);
+	cx_log(present ? CX_NOTICE : CX_WARN, "interface", "name", !present && link ? link->ifname : ifname, "state",
+	       present ? "present" : "vanished", NULL);
 	forget_failure(parts, ifindex);
 	if (!parts->d.fastpath)
 		return;
