@@ -354,6 +354,8 @@ static void test_bad_text(void **state)
 	    {BASE "fastpath_interfaces = \"eth0\";\n", NULL, 4, "must be a list", "square brackets"},
 	    {BASE "limits = {\ndns = 0; };\n", NULL, 5, "\"dns\" must be from 1", NULL},
 	    {BASE "limits = { dn = 5; };\n", NULL, 4, "unknown setting \"dn\" in limits", "\"dns\""},
+	    {BASE "limits = { dsn = 5; };\n", NULL, 4, "unknown setting \"dsn\" in limits",
+	     "did you mean \"dns\"?"},
 	    {BASE "log = {\nlevel = \"inf\"; };\n", NULL, 5, "must be one of", "\"info\""},
 	    {BASE "log = { syslog = 1; };\n", NULL, 4, "\"syslog\" must be true or false", NULL},
 	    {BASE "log = \"info\";\n", NULL, 4, "\"log\" must be a group", NULL},
