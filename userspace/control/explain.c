@@ -61,8 +61,8 @@ static int run_daemon(struct cx_daemon *d, struct explained *x)
 	memset(copy + p->n, 0, CX_PROBE_ROOM);
 	if (put_flow)
 		d->world->mirror.put_flow = forget_flow;
-	cx_stateless_run(d->stateless, d->world, (uint16_t)p->listener, &p->source, p->source_port, copy,
-			 p->n, &x->core);
+	cx_stateless_explain(d->stateless, d->world, (uint16_t)p->listener, &p->source, p->source_port, copy,
+			     p->n, &x->core);
 	d->world->mirror.put_flow = put_flow;
 	x->out_len = 0;
 	if (x->core.verdict == CX_FORWARD) {
@@ -150,6 +150,18 @@ static void compare_forwarded(struct cx_daemon *d, struct explained *x)
 	} else if (!x->seen.checksums_ok) {
 		differ(x, "the kernel's result has a wrong checksum");
 	}
+}
+
+/* The daemon's prediction looks at the message; the size of the packet that
+ * would leave is seen here. */
+static void consider_mtu(struct cx_daemon *d, struct explained *x)
+{
+	size_t headers = cx_addr_is_v4(&x->core.to) ? 28 : 48;
+
+	if (cx_reason_verdict(x->core.fast_reason) == CX_FORWARD &&
+	    x->core.nexthop < d->world->max_nexthops &&
+	    x->out_len + headers > d->world->nexthops[x->core.nexthop].mtu)
+		x->core.fast_reason = CX_R_MTU;
 }
 
 /* What the daemon says that XDP would do, against what it did. */
@@ -285,7 +297,8 @@ static json_t *notes_json(const struct explained *x)
 static json_t *answer(struct cx_daemon *d, const struct explained *x)
 {
 	const struct cx_listener *l = &d->tables->listeners[x->probe.listener];
-	bool accepted = cx_tables_source(d->tables, &x->probe.source) >> l->network & 1;
+	const struct cx_source *source = cx_tables_source(d->tables, &x->probe.source);
+	bool accepted = source && (source->networks >> l->network & 1);
 	bool fast = x->kernel_ran ? x->xdp == XDP_TX || x->xdp == XDP_REDIRECT
 				  : d->fastpath && cx_reason_verdict(x->core.fast_reason) == CX_FORWARD;
 	bool ok = x->core.verdict == CX_FORWARD || (x->reply >= 200 && x->reply < 300);
@@ -310,6 +323,7 @@ void cx_command_explain(struct cx_request *rq)
 		cx_answer_error(rq, "failed", NULL, "out of memory");
 		goto out;
 	}
+	consider_mtu(rq->d, &x);
 	run_kernel(rq->d, &x);
 	if (x.kernel_ran)
 		compare(rq->d, &x);

@@ -24,11 +24,11 @@ static json_t *listener_json(struct cx_daemon *d, uint32_t id)
 {
 	const struct cx_listener *l = &d->tables->listeners[id];
 
-	return json_pack("{s:i, s:o, s:o, s:i, s:s, s:b, s:b}", "id", (int)id, "network",
+	return json_pack("{s:i, s:o, s:o, s:i, s:s, s:b, s:b, s:b}", "id", (int)id, "network",
 			 cx_json_name(l->name), "address", cx_json_address(&l->addr), "port", (int)l->port,
 			 "transport", cx_transport_text(d->tables->listener_config[id]->transport),
-			 "record_route", (l->flags & CX_LISTENER_RECORD_ROUTE) != 0, "open",
-			 d->udp[id] != NULL);
+			 "record_route", (l->flags & CX_LISTENER_RECORD_ROUTE) != 0, "any_source",
+			 (l->flags & CX_LISTENER_ANY_SOURCE) != 0, "open", d->udp[id] != NULL);
 }
 
 static json_t *listeners_json(struct cx_daemon *d)

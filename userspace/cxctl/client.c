@@ -22,8 +22,8 @@
 
 static int connect_to(const char *path)
 {
-	struct sockaddr_un sun = { .sun_family = AF_UNIX };
-	struct timeval timeout = { .tv_sec = TIMEOUT_MS / 1000 };
+	struct sockaddr_un sun = {.sun_family = AF_UNIX};
+	struct timeval timeout = {.tv_sec = TIMEOUT_MS / 1000};
 	int fd, rc = 0;
 
 	if (strlen(path) >= sizeof(sun.sun_path))
@@ -73,7 +73,7 @@ static int64_t monotonic_ms(void)
 /* Waits for more of the answer and appends it. Bytes read, 0: closed, -errno. */
 static ssize_t receive_some(int fd, char *text, size_t room, int64_t deadline)
 {
-	struct pollfd pfd = { .fd = fd, .events = POLLIN };
+	struct pollfd pfd = {.fd = fd, .events = POLLIN};
 	int64_t left = deadline - monotonic_ms();
 	ssize_t n;
 
@@ -148,7 +148,8 @@ static int no_daemon(const struct cxctl *c, int err)
 	const char *hint = "is cxsipd running? `systemctl status cxsipd`; another place: --socket PATH";
 
 	if (err == -EACCES || err == -EPERM)
-		hint = "run it as root, or as a member of the group that `control_group` of the configuration names";
+		hint = "run it as root, or as a member of the group that `control_group` of the "
+		       "configuration names";
 	else if (err == -ETIMEDOUT || err == -EPROTO)
 		hint = "it accepts connections but gives no answer: `cxctl doctor` looks further";
 	cxctl_error(hint, "cannot ask the daemon at %s: %s", c->socket, strerror(-err));
@@ -281,7 +282,8 @@ void cxctl_print_findings(const json_t *findings)
 	const json_t *f;
 	size_t i;
 
-	json_array_foreach(findings, i, f) {
+	json_array_foreach(findings, i, f)
+	{
 		if (cxctl_text(f, "file")[0]) {
 			cxctl_print_clean(cxctl_text(f, "file"), stderr);
 			if (cxctl_integer(f, "line"))

@@ -18,16 +18,17 @@ static enum cxctl_style state_style(const char *state)
 static void print_elements(const json_t *elements)
 {
 	static const struct cxctl_column columns[] = {
-		{ "ELEMENT", false }, { "GROUP", false }, { "ADDRESS", false }, { "STATE", false }, { "SINCE", true },
-		{ "REASON", false },  { "RTT", true },	  { "CODE", true },	{ "WEIGHT", true }, { "CALLS", true },
-		{ "CALLS/S", true },  { "REQUESTS", true },
+	    {"ELEMENT", false}, {"GROUP", false},  {"ADDRESS", false}, {"STATE", false},
+	    {"SINCE", true},	{"REASON", false}, {"RTT", true},      {"CODE", true},
+	    {"WEIGHT", true},	{"CALLS", true},   {"CALLS/S", true},  {"REQUESTS", true},
 	};
 	struct cxctl_table *t = cxctl_table_new(columns, sizeof(columns) / sizeof(columns[0]));
 	char text[CXCTL_FORMAT];
 	const json_t *e;
 	size_t i;
 
-	json_array_foreach(elements, i, e) {
+	json_array_foreach(elements, i, e)
+	{
 		const json_t *health = cxctl_object(e, "health");
 		const char *address = cxctl_text(e, "address");
 		long long code = cxctl_integer(health, "last_code");
@@ -77,24 +78,25 @@ int cxctl_elements(struct cxctl *c, int argc, char **argv)
 static void print_groups(const json_t *groups)
 {
 	static const struct cxctl_column columns[] = {
-		{ "GROUP", false },   { "NETWORK", false },  { "ELEMENTS", true }, { "UP", true },    { "DOWN", true },
-		{ "DRAINING", true }, { "DISABLED", true }, { "RING", true },	   { "CALLS", true }, { "CALLS/S", true },
-		{ "", false },
+	    {"GROUP", false}, {"NETWORK", false}, {"ELEMENTS", true}, {"UP", true},
+	    {"DOWN", true},   {"DRAINING", true}, {"DISABLED", true}, {"RING", true},
+	    {"CALLS", true},  {"CALLS/S", true},  {"", false},
 	};
 	struct cxctl_table *t = cxctl_table_new(columns, sizeof(columns) / sizeof(columns[0]));
 	const json_t *g;
 	char up[24];
 	size_t i;
 
-	json_array_foreach(groups, i, g) {
+	json_array_foreach(groups, i, g)
+	{
 		snprintf(up, sizeof(up), "%lld", (long long)cxctl_integer(g, "up"));
 		cxctl_cell(t, "%s", cxctl_text(g, "group"));
 		cxctl_cell(t, "%s", cxctl_text(g, "network"));
 		cxctl_cell(t, "%lld", (long long)cxctl_integer(g, "elements"));
 		cxctl_cell_styled(t,
-				  !cxctl_integer(g, "up")	? CXCTL_BAD :
-				  cxctl_integer(g, "down") ? CXCTL_POOR :
-								  CXCTL_GOOD,
+				  !cxctl_integer(g, "up")    ? CXCTL_BAD
+				  : cxctl_integer(g, "down") ? CXCTL_POOR
+							     : CXCTL_GOOD,
 				  up);
 		cxctl_cell(t, "%lld", (long long)cxctl_integer(g, "down"));
 		cxctl_cell(t, "%lld", (long long)cxctl_integer(g, "draining"));

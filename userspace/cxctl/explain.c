@@ -27,9 +27,9 @@ static char *read_message(const char *path, size_t *n)
 	*n = text ? fread(text, 1, MESSAGE_MAX + 1, in) : 0;
 	if (!text || ferror(in) || *n > MESSAGE_MAX || !*n) {
 		cxctl_error(NULL, "%s: %s", path,
-			    text && *n > MESSAGE_MAX ? "longer than a UDP datagram" :
-			    text && !ferror(in)      ? "empty" :
-						       strerror(errno));
+			    text && *n > MESSAGE_MAX ? "longer than a UDP datagram"
+			    : text && !ferror(in)    ? "empty"
+						     : strerror(errno));
 		free(text);
 		text = NULL;
 	}
@@ -90,7 +90,8 @@ static void tell_message(const json_t *x)
 	printf("at %s/%s of network ", cxctl_text(arrived, "listener"), cxctl_text(arrived, "transport"));
 	clean(arrived, "network");
 	printf("\n           from %s, %s\n", cxctl_text(source, "address"),
-	       cxctl_bool(source, "accepted") ? "which the network accepts" : "which the network does NOT accept");
+	       cxctl_bool(source, "accepted") ? "which the network accepts"
+					      : "which the network does NOT accept");
 }
 
 static void tell_route(const json_t *x)
@@ -137,8 +138,8 @@ static void tell_choice(const json_t *x)
 		clean(e, "element");
 		printf(" (");
 		clean(e, "uri");
-		printf("), %s for %s: %s\n", cxctl_text(e, "state"), cxctl_ago(cxctl_integer(e, "since_ms"), ago),
-		       cxctl_text(e, "reason"));
+		printf("), %s for %s: %s\n", cxctl_text(e, "state"),
+		       cxctl_ago(cxctl_integer(e, "since_ms"), ago), cxctl_text(e, "reason"));
 	}
 }
 
@@ -150,11 +151,12 @@ static void tell_edits(const json_t *sent)
 	label("edits");
 	if (!json_array_size(edits))
 		printf("none\n");
-	json_array_foreach(edits, i, edit) {
+	json_array_foreach(edits, i, edit)
+	{
 		bool added = !strcmp(cxctl_text(edit, "op"), "+");
 
-		printf("%s%s%s ", i ? "           " : "", cxctl_style_on(added ? CXCTL_GOOD : CXCTL_BAD, stdout),
-		       cxctl_text(edit, "op"));
+		printf("%s%s%s ", i ? "           " : "",
+		       cxctl_style_on(added ? CXCTL_GOOD : CXCTL_BAD, stdout), cxctl_text(edit, "op"));
 		clean(edit, "line");
 		printf("%s\n", cxctl_style_off(stdout));
 	}
@@ -171,8 +173,8 @@ static void tell_sent(const json_t *x)
 	printf("to %s from %s\n", cxctl_text(sent, "to"), cxctl_text(cxctl_object(sent, "from"), "listener"));
 	if (json_is_object(hop))
 		printf("           next hop %s on %s, MAC %s, MTU %lld, %s\n", cxctl_text(hop, "neighbour"),
-		       cxctl_text(hop, "interface"), cxctl_text(hop, "mac"), (long long)cxctl_integer(hop, "mtu"),
-		       cxctl_text(hop, "state"));
+		       cxctl_text(hop, "interface"), cxctl_text(hop, "mac"),
+		       (long long)cxctl_integer(hop, "mtu"), cxctl_text(hop, "state"));
 	else
 		printf("           no resolved next hop: the kernel's routing decides\n");
 }
@@ -188,7 +190,8 @@ static void tell_path(const json_t *x)
 	else if (!strcmp(cxctl_text(fast, "verdict"), "forward"))
 		printf("core: the kernel would forward it, but %s\n", cxctl_text(kernel, "why"));
 	else if (!strcmp(cxctl_text(fast, "verdict"), "drop"))
-		printf("dropped in the kernel: %s (%s)\n", cxctl_text(fast, "text"), cxctl_text(fast, "reason"));
+		printf("dropped in the kernel: %s (%s)\n", cxctl_text(fast, "text"),
+		       cxctl_text(fast, "reason"));
 	else
 		printf("core: %s (%s)\n", cxctl_text(fast, "text"), cxctl_text(fast, "reason"));
 	label("kernel");
@@ -213,12 +216,15 @@ static void tell_outcome(const json_t *x)
 	if (!strcmp(verdict, "forward"))
 		printf("%s\n", cxctl_text(core, "text"));
 	else if (reply)
-		printf("the daemon answers %lld: %s (%s)\n", reply, cxctl_text(core, "text"), cxctl_text(core, "reason"));
+		printf("the daemon answers %lld: %s (%s)\n", reply, cxctl_text(core, "text"),
+		       cxctl_text(core, "reason"));
 	else if (!strcmp(verdict, "drop"))
 		printf("dropped: %s (%s)\n", cxctl_text(core, "text"), cxctl_text(core, "reason"));
 	else
-		printf("not answered and not forwarded: %s (%s)\n", cxctl_text(core, "text"), cxctl_text(core, "reason"));
-	json_array_foreach(cxctl_object(x, "notes"), i, note) {
+		printf("not answered and not forwarded: %s (%s)\n", cxctl_text(core, "text"),
+		       cxctl_text(core, "reason"));
+	json_array_foreach(cxctl_object(x, "notes"), i, note)
+	{
 		label("note");
 		printf("%s\n", json_string_value(note));
 	}
@@ -233,8 +239,8 @@ static int ask(struct cxctl *c, json_t *args)
 	rc = cxctl_ask(c, "explain", args, &x);
 	if (rc)
 		return rc;
-	good = cxctl_bool(x, "ok") &&
-	       (!cxctl_bool(cxctl_object(x, "kernel"), "ran") || cxctl_bool(cxctl_object(x, "kernel"), "agrees"));
+	good = cxctl_bool(x, "ok") && (!cxctl_bool(cxctl_object(x, "kernel"), "ran") ||
+				       cxctl_bool(cxctl_object(x, "kernel"), "agrees"));
 	if (!cxctl_json(c, x)) {
 		tell_message(x);
 		tell_route(x);
@@ -256,8 +262,8 @@ int cxctl_explain(struct cxctl *c, int argc, char **argv)
 {
 	const char *listener = NULL, *source = NULL, *call_id = NULL, *method = NULL;
 	const struct cxctl_option options[] = {
-		{ "--listener", &listener, NULL }, { "--source", &source, NULL }, { "--call-id", &call_id, NULL },
-		{ "--method", &method, NULL },	   { NULL, NULL, NULL },
+	    {"--listener", &listener, NULL}, {"--source", &source, NULL}, {"--call-id", &call_id, NULL},
+	    {"--method", &method, NULL},     {NULL, NULL, NULL},
 	};
 	char *text;
 	json_t *args;
@@ -270,7 +276,8 @@ int cxctl_explain(struct cxctl *c, int argc, char **argv)
 		return cxctl_usage(c, "one DN, one file, or - is needed");
 	if (is_file(argv[0])) {
 		if (call_id || method)
-			return cxctl_usage(c, "--call-id and --method are for a DN: a message is taken as it is");
+			return cxctl_usage(
+			    c, "--call-id and --method are for a DN: a message is taken as it is");
 		text = read_message(argv[0], &n);
 		if (!text)
 			return CXCTL_USAGE;

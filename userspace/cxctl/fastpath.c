@@ -15,12 +15,13 @@
 
 static void print_interfaces(const json_t *interfaces, bool with_mode)
 {
-	static const struct cxctl_column columns[] = { { "INTERFACE", false }, { "INDEX", true }, { "MODE", false } };
+	static const struct cxctl_column columns[] = {{"INTERFACE", false}, {"INDEX", true}, {"MODE", false}};
 	struct cxctl_table *t = cxctl_table_new(columns, with_mode ? 3 : 2);
 	const json_t *i;
 	size_t n;
 
-	json_array_foreach(interfaces, n, i) {
+	json_array_foreach(interfaces, n, i)
+	{
 		cxctl_cell(t, "%s", cxctl_text(i, "interface"));
 		cxctl_cell(t, "%lld", (long long)cxctl_integer(i, "ifindex"));
 		if (with_mode)
@@ -45,8 +46,9 @@ static void print_daemons_view(const json_t *f)
 		putchar('\n');
 	}
 	if (json_is_object(p)) {
-		printf("program    id %lld, tag %s, %lld instructions verified\n", (long long)cxctl_integer(p, "id"),
-		       cxctl_text(p, "tag"), (long long)cxctl_integer(p, "verified_instructions"));
+		printf("program    id %lld, tag %s, %lld instructions verified\n",
+		       (long long)cxctl_integer(p, "id"), cxctl_text(p, "tag"),
+		       (long long)cxctl_integer(p, "verified_instructions"));
 		if (cxctl_integer(p, "runs"))
 			printf("           %lld runs, %lld ns each\n", (long long)cxctl_integer(p, "runs"),
 			       (long long)(cxctl_integer(p, "run_time_ns") / cxctl_integer(p, "runs")));
@@ -69,7 +71,8 @@ static void print_pins(const json_t *pins)
 	printf("fast path  pinned at %s; no daemon answers\n", cxctl_text(pins, "path"));
 	printf("maps       %zu, programs %zu\n", json_array_size(cxctl_object(pins, "maps")),
 	       json_array_size(cxctl_object(pins, "programs")));
-	printf("daemon     pid %lld, last sign of life %s ago\n", (long long)cxctl_integer(pins, "daemon_pid"),
+	printf("daemon     pid %lld, last sign of life %s ago\n",
+	       (long long)cxctl_integer(pins, "daemon_pid"),
 	       cxctl_ago(cxctl_integer(pins, "heartbeat_ms"), ago));
 	print_interfaces(cxctl_object(pins, "interfaces"), false);
 }
@@ -115,7 +118,8 @@ static int daemon_holds_lock(const struct cxctl *c, int *lock)
 	char directory[256];
 	int holder = 0;
 
-	snprintf(directory, sizeof(directory), "%.*s", slash ? (int)(slash - c->socket) : 1, slash ? c->socket : ".");
+	snprintf(directory, sizeof(directory), "%.*s", slash ? (int)(slash - c->socket) : 1,
+		 slash ? c->socket : ".");
 	*lock = -1;
 	if (access(directory, F_OK) || cx_lock_take(directory, lock, &holder) != -EBUSY)
 		return 0;
@@ -143,7 +147,8 @@ static int detach(struct cxctl *c)
 	if (rc == -ENOENT)
 		rc = 0;
 	if (rc) {
-		cxctl_error("run it as root", "cannot remove the pins below %s: %s", c->pin_root, strerror(-rc));
+		cxctl_error("run it as root", "cannot remove the pins below %s: %s", c->pin_root,
+			    strerror(-rc));
 		return CXCTL_NO;
 	}
 	data = cxctl_pins(c->pin_root);

@@ -64,7 +64,7 @@ const char *cxctl_rtt(int64_t us, char buf[CXCTL_FORMAT])
 
 const char *cxctl_bytes(int64_t bytes, char buf[CXCTL_FORMAT])
 {
-	static const char *const units[] = { "B", "kB", "MB", "GB", "TB" };
+	static const char *const units[] = {"B", "kB", "MB", "GB", "TB"};
 	double value = (double)bytes;
 	size_t unit = 0;
 

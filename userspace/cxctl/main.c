@@ -14,76 +14,78 @@
 #include "observe/log.h"
 
 static const struct cxctl_command commands[] = {
-	{ "status", "", "what the proxy is doing, and what somebody should look at",
-	  "Shows the daemon, its configuration, the fast path, the share of messages\n"
-	  "forwarded in the kernel, listeners, and current problems.\n",
-	  cxctl_status },
-	{ "groups", "", "server groups and how many of their elements are up",
-	  "One line a group: its elements by state, its ring, calls and calls a second.\n", cxctl_groups },
-	{ "elements", "[GROUP]", "elements with state, reason, since when, and their traffic",
-	  "One line an element. RTT and CODE are of the last OPTIONS probe; CALLS are\n"
-	  "initial INVITEs sent to it since the program was loaded, by kernel and daemon.\n"
-	  "With a group's name, only that group's.\n",
-	  cxctl_elements },
-	{ "routes", "[list | find DN] [--table T] [--group G] [--limit N] [--from N]",
-	  "list the DN routes, or find the one that serves a DN",
-	  "list (the default) prints routes in the order of their keys, exact ones first.\n"
-	  "find DN normalises the DN as the engine does and prints the route that serves\n"
-	  "it in each route table, with file and line; exit code 1 if there is none.\n\n"
-	  "  --table T   only this route table\n"
-	  "  --group G   only routes to this group (list)\n"
-	  "  --limit N   at most N routes (list; default 100, 0 for all)\n"
-	  "  --from N    start at the Nth route, as the last line of a list tells (list)\n",
-	  cxctl_routes },
-	{ "stats", "[--all]", "every verdict and reason, fast and core; counters by listener and element",
-	  "FAST is what the XDP program did, CORE what the daemon did. A message that goes\n"
-	  "up is counted by both: under the kernel's reason, and under what became of it.\n\n"
-	  "  --all   also rows in which everything is zero\n",
-	  cxctl_stats },
-	{ "drain", "ELEMENT", "no new calls to an element; running calls go on",
-	  "The element keeps the calls that it has (their requests still reach it) and gets\n"
-	  "no new ones. The order outlives restarts. `undrain` takes it back.\n",
-	  cxctl_order },
-	{ "undrain", "ELEMENT", "take back a drain", "New calls reach the element again if it is up.\n", cxctl_order },
-	{ "disable", "ELEMENT", "nothing more to an element, not even running calls",
-	  "For an element that is gone or broken. The order outlives restarts. `enable` takes\n"
-	  "it back. To end calls gently use `drain`.\n",
-	  cxctl_order },
-	{ "enable", "ELEMENT", "take back a disable", "The element serves again as soon as it is up.\n", cxctl_order },
-	{ "reload", "", "read the configuration again; a bad one changes nothing",
-	  "Waits until the new configuration is in force, or prints why it was refused, with\n"
-	  "file and line of each error (exit code 1).\n",
-	  cxctl_reload },
-	{ "check", "[FILE]", "check a configuration file, without a daemon",
-	  "Reads FILE (default " CXCTL_CONFIG ") and all route files that it names, and prints\n"
-	  "every error and warning with file and line. Exit code 1 if it would be refused.\n",
-	  cxctl_check },
-	{ "explain", "DN | FILE.sip | - [--listener A:P] [--source A:P] [--call-id ID] [--method M]",
-	  "what would happen to a message, and why",
-	  "Makes an INVITE for the DN (or takes the SIP message in a file, or on standard\n"
-	  "input) and runs it through the live XDP program and through the daemon, without\n"
-	  "sending anything. Tells listener, route, group, ring slot, element, edits, next\n"
-	  "hop, fast or core and why, and whether kernel and daemon agree byte for byte.\n"
-	  "Exit code 1 if the message would be refused or dropped.\n\n"
-	  "  --listener A:P  where it arrives (default: a listener that knows the DN)\n"
-	  "  --source A:P    from whom (default: an address that the network accepts)\n"
-	  "  --call-id ID    for a DN: as if the call had this Call-ID\n"
-	  "  --method M      for a DN: another method than INVITE\n",
-	  cxctl_explain },
-	{ "doctor", "", "look for what hurts: driver, offloads, capabilities, kernel, pins, clock",
-	  "Checks this host and the daemon, and says for each finding what to do. Run it as\n"
-	  "root in the network namespace of the daemon. Exit code 1 if something is broken;\n"
-	  "warnings alone give 0.\n",
-	  cxctl_doctor },
-	{ "fastpath", "attach | detach | show", "the XDP program: attach it, remove it, look at it",
-	  "attach  loads and attaches the program as the configuration says\n"
-	  "detach  removes program, links and maps from the kernel; the daemon forwards on,\n"
-	  "        more slowly. Works without a daemon, too: then nothing forwards any more\n"
-	  "show    interfaces, mode, program and pins; works without a daemon, too\n\n"
-	  "  --pin-root PATH   without a daemon: where the pins are (default " CXCTL_PIN_ROOT ")\n",
-	  cxctl_fastpath },
-	{ "version", "", "versions of cxctl and of the running daemon",
-	  "Exit code 1 if they are not of one version.\n", cxctl_version },
+    {"status", "", "what the proxy is doing, and what somebody should look at",
+     "Shows the daemon, its configuration, the fast path, the share of messages\n"
+     "forwarded in the kernel, listeners, and current problems.\n",
+     cxctl_status},
+    {"groups", "", "server groups and how many of their elements are up",
+     "One line a group: its elements by state, its ring, calls and calls a second.\n", cxctl_groups},
+    {"elements", "[GROUP]", "elements with state, reason, since when, and their traffic",
+     "One line an element. RTT and CODE are of the last OPTIONS probe; CALLS are\n"
+     "initial INVITEs sent to it since the program was loaded, by kernel and daemon.\n"
+     "With a group's name, only that group's.\n",
+     cxctl_elements},
+    {"routes", "[list | find DN] [--table T] [--group G] [--limit N] [--from N]",
+     "list the DN routes, or find the one that serves a DN",
+     "list (the default) prints routes in the order of their keys, exact ones first.\n"
+     "find DN normalises the DN as the engine does and prints the route that serves\n"
+     "it in each route table, with file and line; exit code 1 if there is none.\n\n"
+     "  --table T   only this route table\n"
+     "  --group G   only routes to this group (list)\n"
+     "  --limit N   at most N routes (list; default 100, 0 for all)\n"
+     "  --from N    start at the Nth route, as the last line of a list tells (list)\n",
+     cxctl_routes},
+    {"stats", "[--all]", "every verdict and reason, fast and core; counters by listener and element",
+     "FAST is what the XDP program did, CORE what the daemon did. A message that goes\n"
+     "up is counted by both: under the kernel's reason, and under what became of it.\n\n"
+     "  --all   also rows in which everything is zero\n",
+     cxctl_stats},
+    {"drain", "ELEMENT", "no new calls to an element; running calls go on",
+     "The element keeps the calls that it has (their requests still reach it) and gets\n"
+     "no new ones. The order outlives restarts. `undrain` takes it back.\n",
+     cxctl_order},
+    {"undrain", "ELEMENT", "take back a drain", "New calls reach the element again if it is up.\n",
+     cxctl_order},
+    {"disable", "ELEMENT", "nothing more to an element, not even running calls",
+     "For an element that is gone or broken. The order outlives restarts. `enable` takes\n"
+     "it back. To end calls gently use `drain`.\n",
+     cxctl_order},
+    {"enable", "ELEMENT", "take back a disable", "The element serves again as soon as it is up.\n",
+     cxctl_order},
+    {"reload", "", "read the configuration again; a bad one changes nothing",
+     "Waits until the new configuration is in force, or prints why it was refused, with\n"
+     "file and line of each error (exit code 1).\n",
+     cxctl_reload},
+    {"check", "[FILE]", "check a configuration file, without a daemon",
+     "Reads FILE (default " CXCTL_CONFIG ") and all route files that it names, and prints\n"
+     "every error and warning with file and line. Exit code 1 if it would be refused.\n",
+     cxctl_check},
+    {"explain", "DN | FILE.sip | - [--listener A:P] [--source A:P] [--call-id ID] [--method M]",
+     "what would happen to a message, and why",
+     "Makes an INVITE for the DN (or takes the SIP message in a file, or on standard\n"
+     "input) and runs it through the live XDP program and through the daemon, without\n"
+     "sending anything. Tells listener, route, group, ring slot, element, edits, next\n"
+     "hop, fast or core and why, and whether kernel and daemon agree byte for byte.\n"
+     "Exit code 1 if the message would be refused or dropped.\n\n"
+     "  --listener A:P  where it arrives (default: a listener that knows the DN)\n"
+     "  --source A:P    from whom (default: an address that the network accepts)\n"
+     "  --call-id ID    for a DN: as if the call had this Call-ID\n"
+     "  --method M      for a DN: another method than INVITE\n",
+     cxctl_explain},
+    {"doctor", "", "look for what hurts: driver, offloads, capabilities, kernel, pins, clock",
+     "Checks this host and the daemon, and says for each finding what to do. Run it as\n"
+     "root in the network namespace of the daemon. Exit code 1 if something is broken;\n"
+     "warnings alone give 0.\n",
+     cxctl_doctor},
+    {"fastpath", "attach | detach | show", "the XDP program: attach it, remove it, look at it",
+     "attach  loads and attaches the program as the configuration says\n"
+     "detach  removes program, links and maps from the kernel; the daemon forwards on,\n"
+     "        more slowly. Works without a daemon, too: then nothing forwards any more\n"
+     "show    interfaces, mode, program and pins; works without a daemon, too\n\n"
+     "  --pin-root PATH   without a daemon: where the pins are (default " CXCTL_PIN_ROOT ")\n",
+     cxctl_fastpath},
+    {"version", "", "versions of cxctl and of the running daemon",
+     "Exit code 1 if they are not of one version.\n", cxctl_version},
 };
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -144,10 +146,10 @@ static const struct cxctl_option *find_option(const struct cxctl_option *options
 static int take_option(struct cxctl *c, const struct cxctl_option *options, int argc, char **argv, int *i)
 {
 	const struct cxctl_option global[] = {
-		{ "--socket", &c->socket, NULL },
-		{ "--pin-root", &c->pin_root, NULL },
-		{ "--json", NULL, &c->json },
-		{ NULL, NULL, NULL },
+	    {"--socket", &c->socket, NULL},
+	    {"--pin-root", &c->pin_root, NULL},
+	    {"--json", NULL, &c->json},
+	    {NULL, NULL, NULL},
 	};
 	const char *word = argv[*i], *equals = strchr(word, '=');
 	size_t n = equals ? (size_t)(equals - word) : strlen(word);
@@ -238,7 +240,7 @@ static int help(const char *name)
 	if (!command)
 		return unknown_command(name);
 	printf("usage: cxctl %s %s\n\n%s%s\n\n%s", command->name, command->arguments,
-	       (char[]){ (char)toupper((unsigned char)command->summary[0]), '\0' }, command->summary + 1,
+	       (char[]){(char)toupper((unsigned char)command->summary[0]), '\0'}, command->summary + 1,
 	       command->help);
 	return CXCTL_OK;
 }
@@ -254,12 +256,12 @@ static bool wants_help(int argc, char **argv)
 int main(int argc, char **argv)
 {
 	const char *environment = getenv("CXSIP_SOCKET");
-	struct cxctl c = { .socket = environment && environment[0] ? environment : CXCTL_SOCKET,
-			   .pin_root = CXCTL_PIN_ROOT };
+	struct cxctl c = {.socket = environment && environment[0] ? environment : CXCTL_SOCKET,
+			  .pin_root = CXCTL_PIN_ROOT};
 	int at = 1, code;
 
 	/* rooms of the daemon that are linked in may log: only what is wrong, here */
-	cx_log_open(&(struct cx_log_options){ .level = CX_ERROR, .to_stderr = 1, .ident = "cxctl" });
+	cx_log_open(&(struct cx_log_options){.level = CX_ERROR, .to_stderr = 1, .ident = "cxctl"});
 	while (at < argc && argv[at][0] == '-' && argv[at][1]) {
 		if (!strcmp(argv[at], "--help") || !strcmp(argv[at], "-h"))
 			return help(NULL);

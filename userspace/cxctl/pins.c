@@ -35,8 +35,9 @@ static json_t *list_links(const char *path)
 	char full[512], interface[IF_NAMESIZE];
 	size_t i;
 
-	json_array_foreach(names, i, name) {
-		struct bpf_link_info info = { 0 };
+	json_array_foreach(names, i, name)
+	{
+		struct bpf_link_info info = {0};
 		__u32 size = sizeof(info);
 		int fd;
 
@@ -47,9 +48,9 @@ static json_t *list_links(const char *path)
 		if (!bpf_obj_get_info_by_fd(fd, &info, &size) && info.type == BPF_LINK_TYPE_XDP) {
 			if (!if_indextoname(info.xdp.ifindex, interface))
 				interface[0] = '\0';
-			json_array_append_new(list, json_pack("{s:s, s:s, s:i}", "pin", json_string_value(name),
-							      "interface", interface, "ifindex",
-							      (int)info.xdp.ifindex));
+			json_array_append_new(list, json_pack("{s:s, s:s, s:i}", "pin",
+							      json_string_value(name), "interface", interface,
+							      "ifindex", (int)info.xdp.ifindex));
 		}
 		close(fd);
 	}
@@ -64,9 +65,8 @@ static json_t *list_other_abi(const char *pin_root)
 	size_t i;
 
 	snprintf(own, sizeof(own), "v%d", CX_ABI);
-	json_array_foreach(names, i, name)
-		if (strcmp(json_string_value(name), own))
-			json_array_append(list, name);
+	json_array_foreach(names, i, name) if (strcmp(json_string_value(name), own))
+	    json_array_append(list, name);
 	json_decref(names);
 	return list;
 }
@@ -90,7 +90,7 @@ json_t *cxctl_pins(const char *pin_root)
 {
 	char base[256], path[300];
 	json_t *maps, *programs, *links;
-	struct cx_meta meta = { 0 };
+	struct cx_meta meta = {0};
 	struct stat st;
 
 	snprintf(base, sizeof(base), "%s/v%d", pin_root, CX_ABI);
@@ -101,8 +101,8 @@ json_t *cxctl_pins(const char *pin_root)
 	programs = list_names(path);
 	snprintf(path, sizeof(path), "%s/links", base);
 	links = list_links(path);
-	return json_pack("{s:s, s:b, s:i, s:o, s:o, s:o, s:o, s:i, s:I}", "path", base, "present", !stat(base, &st),
-			 "abi", (int)meta.abi, "maps", maps, "programs", programs, "interfaces", links, "other_abi",
-			 list_other_abi(pin_root), "daemon_pid", (int)meta.daemon_pid, "heartbeat_ms",
-			 (json_int_t)meta.heartbeat_ms);
+	return json_pack("{s:s, s:b, s:i, s:o, s:o, s:o, s:o, s:i, s:I}", "path", base, "present",
+			 !stat(base, &st), "abi", (int)meta.abi, "maps", maps, "programs", programs,
+			 "interfaces", links, "other_abi", list_other_abi(pin_root), "daemon_pid",
+			 (int)meta.daemon_pid, "heartbeat_ms", (json_int_t)meta.heartbeat_ms);
 }

@@ -25,7 +25,8 @@ int cxctl_reload(struct cxctl *c, int argc, char **argv)
 		cxctl_print_findings(cxctl_object(data, "findings"));
 		printf("reloaded: %lld routes; read in %lld ms, compiled in %lld ms, swapped in %lld ms\n",
 		       (long long)cxctl_integer(data, "routes"), (long long)cxctl_integer(data, "load_ms"),
-		       (long long)cxctl_integer(data, "compile_ms"), (long long)cxctl_integer(data, "swap_ms"));
+		       (long long)cxctl_integer(data, "compile_ms"),
+		       (long long)cxctl_integer(data, "swap_ms"));
 	}
 	json_decref(data);
 	return CXCTL_OK;
@@ -35,17 +36,17 @@ static json_t *result_json(const char *file, const struct cx_config *config, con
 {
 	return json_pack("{s:o, s:b, s:i, s:i, s:i, s:i, s:i, s:i, s:o}", "file", cx_json_string(file), "ok",
 			 !diag->errors, "errors", (int)diag->errors, "warnings", (int)diag->warnings, "files",
-			 config ? (int)config->n_files : 0, "networks", config ? (int)config->n_networks : 0, "groups",
-			 config ? (int)config->n_groups : 0, "routes", config ? (int)config->n_routes : 0, "findings",
-			 cx_json_findings(diag));
+			 config ? (int)config->n_files : 0, "networks", config ? (int)config->n_networks : 0,
+			 "groups", config ? (int)config->n_groups : 0, "routes",
+			 config ? (int)config->n_routes : 0, "findings", cx_json_findings(diag));
 }
 
 int cxctl_check(struct cxctl *c, int argc, char **argv)
 {
 	struct cx_config *config = NULL;
 	struct cx_tables *tables = NULL;
-	struct cx_diag diag = { 0 };
-	struct cx_names none = { 0 };
+	struct cx_diag diag = {0};
+	struct cx_names none = {0};
 	const char *file;
 	json_t *result;
 	bool ok;
@@ -64,8 +65,8 @@ int cxctl_check(struct cxctl *c, int argc, char **argv)
 		cx_diag_print(&diag, stderr);
 		cxctl_print_clean(file, stdout);
 		if (ok)
-			printf(": good: %zu networks, %zu groups, %zu routes from %zu files\n", config->n_networks,
-			       config->n_groups, config->n_routes, config->n_files);
+			printf(": good: %zu networks, %zu groups, %zu routes from %zu files\n",
+			       config->n_networks, config->n_groups, config->n_routes, config->n_files);
 		else
 			printf(": would be refused: %zu error%s\n", diag.errors, diag.errors == 1 ? "" : "s");
 	}

@@ -12,16 +12,17 @@
 static void print_routes(const json_t *routes)
 {
 	static const struct cxctl_column columns[] = {
-		{ "TABLE", false }, { "DN", false }, { "MATCH", false }, { "GROUP", false }, { "FROM", false }
-	};
+	    {"TABLE", false}, {"DN", false}, {"MATCH", false}, {"GROUP", false}, {"FROM", false}};
 	struct cxctl_table *t = cxctl_table_new(columns, sizeof(columns) / sizeof(columns[0]));
 	const json_t *r;
 	size_t i;
 
-	json_array_foreach(routes, i, r) {
+	json_array_foreach(routes, i, r)
+	{
 		cxctl_cell(t, "%s", cxctl_text(r, "table"));
 		cxctl_cell(t, "%s", cxctl_text(r, "dn"));
-		cxctl_cell(t, "%s%s", cxctl_bool(r, "prefix") ? "prefix" : "exact", cxctl_bool(r, "core") ? ", core" : "");
+		cxctl_cell(t, "%s%s", cxctl_bool(r, "prefix") ? "prefix" : "exact",
+			   cxctl_bool(r, "core") ? ", core" : "");
 		cxctl_cell(t, "%s", cxctl_text(r, "group"));
 		cxctl_cell(t, "%s:%lld", cxctl_text(r, "file"), (long long)cxctl_integer(r, "line"));
 	}
@@ -97,8 +98,8 @@ int cxctl_routes(struct cxctl *c, int argc, char **argv)
 {
 	const char *table = NULL, *group = NULL, *limit_text = "100", *from_text = "0";
 	const struct cxctl_option options[] = {
-		{ "--table", &table, NULL },	  { "--group", &group, NULL }, { "--limit", &limit_text, NULL },
-		{ "--from", &from_text, NULL }, { NULL, NULL, NULL },
+	    {"--table", &table, NULL},	  {"--group", &group, NULL}, {"--limit", &limit_text, NULL},
+	    {"--from", &from_text, NULL}, {NULL, NULL, NULL},
 	};
 	uint64_t limit, from;
 	json_t *args;

@@ -20,14 +20,15 @@ static const json_t *core_of(const json_t *row)
 static void print_reasons(const json_t *reasons, bool all)
 {
 	static const struct cxctl_column columns[] = {
-		{ "REASON", false }, { "VERDICT", false }, { "FAST", true }, { "CORE", true }, { "MEANING", false }
-	};
+	    {"REASON", false}, {"VERDICT", false}, {"FAST", true}, {"CORE", true}, {"MEANING", false}};
 	struct cxctl_table *t = cxctl_table_new(columns, sizeof(columns) / sizeof(columns[0]));
 	const json_t *r;
 	size_t i;
 
-	json_array_foreach(reasons, i, r) {
-		long long fast = cxctl_integer(fast_of(r), "packets"), core = cxctl_integer(core_of(r), "packets");
+	json_array_foreach(reasons, i, r)
+	{
+		long long fast = cxctl_integer(fast_of(r), "packets"),
+			  core = cxctl_integer(core_of(r), "packets");
 		const char *verdict = cxctl_text(r, "verdict");
 
 		if (!all && !fast && !core)
@@ -47,12 +48,13 @@ static void print_reasons(const json_t *reasons, bool all)
 
 static void print_replies(const json_t *replies)
 {
-	static const struct cxctl_column columns[] = { { "ANSWERED", false }, { "TIMES", true } };
+	static const struct cxctl_column columns[] = {{"ANSWERED", false}, {"TIMES", true}};
 	struct cxctl_table *t = cxctl_table_new(columns, 2);
 	const char *code;
 	json_t *count;
 
-	json_object_foreach((json_t *)replies, code, count) {
+	json_object_foreach((json_t *)replies, code, count)
+	{
 		cxctl_cell(t, "%s", code);
 		cxctl_cell(t, "%lld", (long long)json_integer_value(count));
 	}
@@ -71,11 +73,13 @@ static void print_pairs(const json_t *rows, const char *first, const char *secon
 	const json_t *r;
 	size_t i;
 
-	json_array_foreach(rows, i, r) {
+	json_array_foreach(rows, i, r)
+	{
 		bool used = all;
 
 		for (size_t k = 0; k < n_keys; k++)
-			used = used || cxctl_integer(fast_of(r), keys[k]) || cxctl_integer(core_of(r), keys[k]);
+			used =
+			    used || cxctl_integer(fast_of(r), keys[k]) || cxctl_integer(core_of(r), keys[k]);
 		if (!used)
 			continue;
 		cxctl_cell(t, "%s", cxctl_text(r, first));
@@ -94,11 +98,11 @@ static void print_pairs(const json_t *rows, const char *first, const char *secon
 
 static void print_listeners(const json_t *rows, bool all)
 {
-	static const char *const keys[] = { "requests", "responses", "up", "dropped" };
+	static const char *const keys[] = {"requests", "responses", "up", "dropped"};
 	static const struct cxctl_column columns[] = {
-		{ "LISTENER", false }, { "NETWORK", false },  { "REQUESTS", true }, { "(CORE)", true },
-		{ "RESPONSES", true }, { "(CORE)", true },    { "UP", true },	    { "(CORE)", true },
-		{ "DROPPED", true },   { "(CORE)", true },
+	    {"LISTENER", false}, {"NETWORK", false}, {"REQUESTS", true}, {"(CORE)", true},
+	    {"RESPONSES", true}, {"(CORE)", true},   {"UP", true},	 {"(CORE)", true},
+	    {"DROPPED", true},	 {"(CORE)", true},
 	};
 
 	print_pairs(rows, "listener", "network", keys, 4, columns, all);
@@ -106,10 +110,10 @@ static void print_listeners(const json_t *rows, bool all)
 
 static void print_elements(const json_t *rows, bool all)
 {
-	static const char *const keys[] = { "calls", "requests", "bytes" };
+	static const char *const keys[] = {"calls", "requests", "bytes"};
 	static const struct cxctl_column columns[] = {
-		{ "ELEMENT", false }, { "GROUP", false }, { "CALLS", true }, { "(CORE)", true },
-		{ "REQUESTS", true }, { "(CORE)", true }, { "BYTES", true }, { "(CORE)", true },
+	    {"ELEMENT", false}, {"GROUP", false}, {"CALLS", true}, {"(CORE)", true},
+	    {"REQUESTS", true}, {"(CORE)", true}, {"BYTES", true}, {"(CORE)", true},
 	};
 
 	print_pairs(rows, "element", "group", keys, 3, columns, all);
@@ -118,7 +122,7 @@ static void print_elements(const json_t *rows, bool all)
 int cxctl_stats(struct cxctl *c, int argc, char **argv)
 {
 	bool all = false;
-	const struct cxctl_option options[] = { { "--all", NULL, &all }, { NULL, NULL, NULL } };
+	const struct cxctl_option options[] = {{"--all", NULL, &all}, {NULL, NULL, NULL}};
 	json_t *data;
 	int rc;
 

@@ -19,10 +19,12 @@ static void print_config(const json_t *s)
 	printf(", loaded %s\n", cxctl_time(cxctl_integer(config, "loaded_ms"), when));
 	printf("           %lld networks, %lld groups, %lld exact routes, %lld prefixes\n",
 	       (long long)cxctl_integer(config, "networks"), (long long)cxctl_integer(config, "groups"),
-	       (long long)cxctl_integer(config, "routes_exact"), (long long)cxctl_integer(config, "routes_prefix"));
-	if (cxctl_integer(reload, "done") || cxctl_integer(reload, "refused") || cxctl_bool(reload, "running"))
-		printf("           reloaded %lld times, refused %lld times%s\n", (long long)cxctl_integer(reload, "done"),
-		       (long long)cxctl_integer(reload, "refused"),
+	       (long long)cxctl_integer(config, "routes_exact"),
+	       (long long)cxctl_integer(config, "routes_prefix"));
+	if (cxctl_integer(reload, "done") || cxctl_integer(reload, "refused") ||
+	    cxctl_bool(reload, "running"))
+		printf("           reloaded %lld times, refused %lld times%s\n",
+		       (long long)cxctl_integer(reload, "done"), (long long)cxctl_integer(reload, "refused"),
 		       cxctl_bool(reload, "running") ? ", reloading now" : "");
 }
 
@@ -34,7 +36,8 @@ static void print_fastpath(const json_t *s)
 	size_t i;
 
 	printf("fast path  %s%s%s", cxctl_style_on(style, stdout), mode, cxctl_style_off(stdout));
-	json_array_foreach(cxctl_object(fastpath, "interfaces"), i, link) {
+	json_array_foreach(cxctl_object(fastpath, "interfaces"), i, link)
+	{
 		printf("%s%s", i ? ", " : " on ", cxctl_text(link, "interface"));
 		if (!strcmp(mode, "mixed"))
 			printf(" (%s)", cxctl_text(link, "mode"));
@@ -56,17 +59,21 @@ static void print_messages(const json_t *s)
 
 static void print_listeners(const json_t *s)
 {
-	static const struct cxctl_column columns[] = {
-		{ "LISTENER", false }, { "TRANSPORT", false }, { "NETWORK", false }, { "RECORD-ROUTE", false }, { "", false }
-	};
+	static const struct cxctl_column columns[] = {{"LISTENER", false},
+						      {"TRANSPORT", false},
+						      {"NETWORK", false},
+						      {"RECORD-ROUTE", false},
+						      {"", false}};
 	struct cxctl_table *t = cxctl_table_new(columns, 5);
 	const json_t *l;
 	size_t i;
 
-	json_array_foreach(cxctl_object(s, "listeners"), i, l) {
+	json_array_foreach(cxctl_object(s, "listeners"), i, l)
+	{
 		const char *address = cxctl_text(l, "address");
 
-		cxctl_cell(t, strchr(address, ':') ? "[%s]:%d" : "%s:%d", address, (int)cxctl_integer(l, "port"));
+		cxctl_cell(t, strchr(address, ':') ? "[%s]:%d" : "%s:%d", address,
+			   (int)cxctl_integer(l, "port"));
 		cxctl_cell(t, "%s", cxctl_text(l, "transport"));
 		cxctl_cell(t, "%s", cxctl_text(l, "network"));
 		cxctl_cell(t, "%s", cxctl_bool(l, "record_route") ? "yes" : "no");
@@ -85,7 +92,8 @@ static void print_problems(const json_t *s)
 	if (!json_array_size(problems))
 		return;
 	printf("\n%sproblems%s\n", cxctl_style_on(CXCTL_POOR, stdout), cxctl_style_off(stdout));
-	json_array_foreach(problems, i, p) {
+	json_array_foreach(problems, i, p)
+	{
 		printf("  %s", cxctl_text(p, "kind"));
 		if (cxctl_text(p, "name")[0]) {
 			putchar(' ');
@@ -112,9 +120,10 @@ int cxctl_status(struct cxctl *c, int argc, char **argv)
 		return rc;
 	if (!cxctl_json(c, s)) {
 		e = cxctl_object(s, "elements");
-		printf("cxsipd     %s, pid %lld, up %s, node %lld, generation %lld\n", cxctl_text(s, "version"),
-		       (long long)cxctl_integer(s, "pid"), cxctl_duration(cxctl_integer(s, "uptime_ms"), up),
-		       (long long)cxctl_integer(s, "node"), (long long)cxctl_integer(s, "generation"));
+		printf("cxsipd     %s, pid %lld, up %s, node %lld, generation %lld\n",
+		       cxctl_text(s, "version"), (long long)cxctl_integer(s, "pid"),
+		       cxctl_duration(cxctl_integer(s, "uptime_ms"), up), (long long)cxctl_integer(s, "node"),
+		       (long long)cxctl_integer(s, "generation"));
 		print_config(s);
 		print_fastpath(s);
 		print_messages(s);
@@ -138,14 +147,16 @@ int cxctl_version(struct cxctl *c, int argc, char **argv)
 	if (argc)
 		return argc < 0 ? CXCTL_USAGE : cxctl_usage(c, "%s: too many words", argv[0]);
 	rc = cxctl_try(c, "version", NULL, &daemon);
-	same = !daemon || (!strcmp(cxctl_text(daemon, "version"), CX_VERSION) && cxctl_integer(daemon, "abi") == CX_ABI);
+	same = !daemon ||
+	       (!strcmp(cxctl_text(daemon, "version"), CX_VERSION) && cxctl_integer(daemon, "abi") == CX_ABI);
 	all = json_pack("{s:{s:s, s:i}, s:o}", "cxctl", "version", CX_VERSION, "abi", CX_ABI, "cxsipd",
 			daemon ? daemon : json_null());
 	if (!cxctl_json(c, all)) {
 		printf("cxctl   %s, map ABI %d\n", CX_VERSION, CX_ABI);
 		if (daemon)
 			printf("cxsipd  %s, map ABI %lld, pid %lld\n", cxctl_text(daemon, "version"),
-			       (long long)cxctl_integer(daemon, "abi"), (long long)cxctl_integer(daemon, "pid"));
+			       (long long)cxctl_integer(daemon, "abi"),
+			       (long long)cxctl_integer(daemon, "pid"));
 		else
 			printf("cxsipd  does not answer at %s: %s\n", c->socket, strerror(-rc));
 	}

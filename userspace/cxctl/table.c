@@ -127,7 +127,7 @@ static bool styled(FILE *out)
 
 const char *cxctl_style_on(enum cxctl_style style, FILE *out)
 {
-	static const char *const sequences[] = { "", "\x1b[32m", "\x1b[33m", "\x1b[31m", "\x1b[1m" };
+	static const char *const sequences[] = {"", "\x1b[32m", "\x1b[33m", "\x1b[31m", "\x1b[1m"};
 
 	return style != CXCTL_PLAIN && styled(out) ? sequences[style] : "";
 }
@@ -137,7 +137,8 @@ const char *cxctl_style_off(FILE *out)
 	return styled(out) ? "\x1b[0m" : "";
 }
 
-static void print_cell(const char *text, enum cxctl_style style, size_t width, bool right, bool last, FILE *out)
+static void print_cell(const char *text, enum cxctl_style style, size_t width, bool right, bool last,
+		       FILE *out)
 {
 	size_t own = cxctl_width(text), blanks = width > own ? width - own : 0;
 
@@ -179,7 +180,8 @@ void cxctl_table_print(const struct cxctl_table *t, unsigned indent, FILE *out)
 	}
 	fprintf(out, "%*s", (int)indent, "");
 	for (size_t i = 0; i < t->n_columns; i++)
-		print_cell(t->columns[i].title, CXCTL_HEAD, widths[i], t->columns[i].right, i + 1 == t->n_columns, out);
+		print_cell(t->columns[i].title, CXCTL_HEAD, widths[i], t->columns[i].right,
+			   i + 1 == t->n_columns, out);
 	for (size_t row = 0; row < cxctl_table_rows(t); row++) {
 		size_t used = used_columns(t, row);
 
@@ -187,7 +189,8 @@ void cxctl_table_print(const struct cxctl_table *t, unsigned indent, FILE *out)
 		for (size_t i = 0; i < used; i++) {
 			const struct cell *cell = &t->cells[row * t->n_columns + i];
 
-			print_cell(cell->text, cell->style, widths[i], t->columns[i].right, i + 1 == used, out);
+			print_cell(cell->text, cell->style, widths[i], t->columns[i].right, i + 1 == used,
+				   out);
 		}
 	}
 	free(widths);
