@@ -7,7 +7,8 @@
  * - One look-up tells all: an entry holds the networks of every shorter prefix
  *   that covers it, too.
  * - An element is always known to the network of its group: responses and
- *   in-dialog requests come from it.
+ *   in-dialog requests come from it, and in-dialog requests may be sent to it
+ *   whether its network is trusted or not.
  * - No IPv6 prefix speaks for IPv4: where one is short enough to cover
  *   ::ffff:0:0/96, an entry of the IPv4 space stops it.
  * - An entry that says the same as its nearest shorter one is left out, so
@@ -36,8 +37,26 @@ static size_t count_sources(const struct cx_config *config)
 	return n;
 }
 
-static size_t collect(const struct cx_config *config, struct cx_source_entry *entries)
+static bool has_listener(const struct cx_tables *t, size_t network, const struct cx_source_entry *e)
 {
+	uint8_t family = cx_lpm_key_is_v4(&e->key) ? CX_IPV4 : CX_IPV6;
+
+	return cx_network_listener(&t->networks[network], family) != CX_NO_LISTENER;
+}
+
+/* may_send: requests may leave for it, given a listener of its family. */
+static void fill(const struct cx_tables *t, struct cx_source_entry *e, const union cx_addr *addr, uint32_t prefixlen,
+		 size_t network, bool may_send)
+{
+	cx_lpm_key_set(&e->key, addr, prefixlen);
+	e->value.networks = 1ull << network;
+	if (may_send && has_listener(t, network, e))
+		e->value.egress = 1ull << network;
+}
+
+static size_t collect(const struct cx_tables *t, struct cx_source_entry *entries)
+{
+	const struct cx_config *config = t->config;
 	bool v4_covered = false;
 	size_t i, k, n = 0;
 
@@ -45,20 +64,25 @@ static size_t collect(const struct cx_config *config, struct cx_source_entry *en
 		for (k = 0; k < config->networks[i].n_sources; k++, n++) {
 			const struct cx_config_cidr *cidr = &config->networks[i].sources[k];
 
-			cx_lpm_key_set(&entries[n].key, &cidr->addr, cidr->prefixlen);
-			entries[n].value.networks = 1ull << i;
+			fill(t, &entries[n], &cidr->addr, cidr->prefixlen, i, config->networks[i].trusted);
 			v4_covered |= cx_lpm_key_covers_v4(&entries[n].key);
 		}
 	}
 	for (i = 0; i < config->n_groups; i++) {
-		for (k = 0; k < config->groups[i].n_elements; k++, n++) {
-			cx_lpm_key_set(&entries[n].key, &config->groups[i].elements[k].addr, 128);
-			entries[n].value.networks = 1ull << config->groups[i].network;
-		}
+		const struct cx_config_group *g = &config->groups[i];
+
+		for (k = 0; k < g->n_elements; k++, n++)
+			fill(t, &entries[n], &g->elements[k].addr, 128, g->network, true);
 	}
 	if (v4_covered)
 		cx_lpm_key_any_v4(&entries[n++].key);
 	return n;
+}
+
+static void add(struct cx_source *to, const struct cx_source *more)
+{
+	to->networks |= more->networks;
+	to->egress |= more->egress;
 }
 
 static size_t merge_equal(struct cx_source_entry *entries, size_t n)
@@ -67,7 +91,7 @@ static size_t merge_equal(struct cx_source_entry *entries, size_t n)
 
 	for (i = 0; i < n; i++) {
 		if (kept && !compare(&entries[kept - 1], &entries[i]))
-			entries[kept - 1].value.networks |= entries[i].value.networks;
+			add(&entries[kept - 1].value, &entries[i].value);
 		else
 			entries[kept++] = entries[i];
 	}
@@ -91,8 +115,8 @@ static size_t inherit(struct cx_source_entry *entries, size_t n, bool *redundant
 			cover = cx_lpm_find(&index, &array, e->key.addr, e->key.prefixlen - 1);
 		if (!cover || cx_lpm_key_is_v4(&e->key) != cx_lpm_key_is_v4(&cover->key))
 			continue;
-		e->value.networks |= cover->value.networks;
-		redundant[i] = e->value.networks == cover->value.networks;
+		add(&e->value, &cover->value);
+		redundant[i] = !memcmp(&e->value, &cover->value, sizeof(e->value));
 	}
 	for (i = 0; i < n; i++)
 		if (!redundant[i])
@@ -100,40 +124,19 @@ static size_t inherit(struct cx_source_entry *entries, size_t n, bool *redundant
 	return kept;
 }
 
-/* The networks of a mask that may send to an address of this family. */
-static uint64_t egress_of(const struct cx_tables *t, uint64_t networks, bool v4)
-{
-	uint64_t egress = 0;
-	size_t i;
-
-	for (i = 0; i < t->config->n_networks; i++) {
-		const struct cx_network *n = &t->networks[i];
-
-		if ((networks >> i & 1) && (n->flags & CX_NETWORK_TRUSTED) &&
-		    (v4 ? n->listener_v4 : n->listener_v6) != CX_NO_LISTENER)
-			egress |= 1ull << i;
-	}
-	return egress;
-}
-
 int cx_sources_compile(struct cx_tables *t, struct cx_diag *diag)
 {
-	size_t n = count_sources(t->config), i;
+	size_t n = count_sources(t->config);
 	bool *redundant = calloc(n, sizeof(*redundant));
 	int err = -ENOMEM;
 
 	t->sources = calloc(n, sizeof(*t->sources));
 	if (!t->sources || !redundant)
 		goto out;
-	n = collect(t->config, t->sources);
+	n = collect(t, t->sources);
 	qsort(t->sources, n, sizeof(*t->sources), compare);
 	n = merge_equal(t->sources, n);
 	t->n_sources = inherit(t->sources, n, redundant);
-	for (i = 0; i < t->n_sources; i++) {
-		struct cx_source_entry *e = &t->sources[i];
-
-		e->value.egress = egress_of(t, e->value.networks, cx_lpm_key_is_v4(&e->key));
-	}
 	err = 0;
 	if (t->n_sources > CX_SOURCES_MAX) {
 		cx_diag_error(diag, t->config->path, 0, "list a network's sources as CIDRs that hold its elements",
