@@ -85,7 +85,7 @@ static json_t *elements_json(struct cx_daemon *d, uint32_t from, json_t **next)
 static json_t *replies_json(const struct cx_daemon *d)
 {
 	json_t *object = json_object();
-	char code[8];
+	char code[12];
 
 	for (int i = 100; object && i < 700; i++) {
 		if (!d->replies[i])

@@ -2,9 +2,15 @@
 /*
  * `cxctl doctor`: runs the checks and prints what they found.
  */
+#define _GNU_SOURCE /* setns */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #include "cxctl/doctor.h"
 #include "cxctl/table.h"
 
@@ -99,6 +105,28 @@ static void ask_daemon(struct doctor *d)
 		   cxctl_text(d->status, "version"), (long long)cxctl_integer(d->status, "pid"));
 }
 
+/* Interfaces and /proc/sys/net are those of the caller's network namespace: so
+ * go where the daemon lives. */
+static void enter_namespace(struct doctor *d)
+{
+	struct stat own, its;
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%lld/ns/net", (long long)cxctl_integer(d->status, "pid"));
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || stat("/proc/self/ns/net", &own) || fstat(fd, &its)) {
+		doctor_say(d, "namespace", DOCTOR_WARN, "run it as root, in the daemon's PID namespace",
+			   "the daemon's network namespace cannot be seen: what follows on interfaces may not be about it");
+	} else if ((own.st_ino != its.st_ino || own.st_dev != its.st_dev) && setns(fd, CLONE_NEWNET)) {
+		doctor_say(d, "namespace", DOCTOR_WARN, "run it as root",
+			   "the daemon lives in another network namespace (%s): what follows on interfaces is not about it",
+			   strerror(errno));
+	}
+	if (fd >= 0)
+		close(fd);
+}
+
 int cxctl_doctor(struct cxctl *c, int argc, char **argv)
 {
 	struct doctor d = {.c = c, .checks = json_array(), .pin_root = c->pin_root};
@@ -110,8 +138,10 @@ int cxctl_doctor(struct cxctl *c, int argc, char **argv)
 		return argc < 0 ? CXCTL_USAGE : cxctl_usage(c, "%s: too many words", argv[0]);
 	d.pin_root = c->pin_root;
 	ask_daemon(&d);
-	if (d.status)
+	if (d.status) {
+		enter_namespace(&d);
 		d.pin_root = cxctl_text(cxctl_object(d.status, "fastpath"), "pin_root");
+	}
 	doctor_check_host(&d);
 	doctor_check_daemon(&d);
 	doctor_check_interfaces(&d);

@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * `cxctl doctor`: the daemon. Its rights, its namespace, its pins and sign of
- * life, elements without a way, log lines lost.
+ * `cxctl doctor`: the daemon. Its rights, its pins and sign of life, elements
+ * without a way, log lines lost.
  */
-#include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include <linux/capability.h>
 #include "cxctl/doctor.h"
 #include "cxctl/format.h"
@@ -60,22 +56,6 @@ static void check_capabilities(struct doctor *d, int pid)
 			   "the daemon lacks%s", missing);
 	else
 		doctor_say(d, "capabilities", DOCTOR_OK, NULL, "the daemon has those that it needs");
-}
-
-/* Interfaces and /proc/sys/net are those of this process's network namespace. */
-static void check_namespace(struct doctor *d, int pid)
-{
-	struct stat own, its;
-	char path[64];
-
-	snprintf(path, sizeof(path), "/proc/%d/ns/net", pid);
-	if (stat("/proc/self/ns/net", &own) || stat(path, &its))
-		return;
-	if (own.st_ino != its.st_ino || own.st_dev != its.st_dev)
-		doctor_say(d, "namespace", DOCTOR_WARN, "nsenter -t PID -n cxctl doctor",
-			   "the daemon (pid %d) lives in another network namespace: what follows on "
-			   "interfaces is not about it",
-			   pid);
 }
 
 static void check_pins(struct doctor *d)
@@ -184,10 +164,8 @@ void doctor_check_daemon(struct doctor *d)
 {
 	int pid = (int)cxctl_integer(d->status, "pid");
 
-	if (d->status) {
+	if (d->status)
 		check_capabilities(d, pid);
-		check_namespace(d, pid);
-	}
 	check_pins(d);
 	if (d->elements)
 		check_elements(d);

@@ -74,8 +74,7 @@ static const struct cxctl_command commands[] = {
      cxctl_explain},
     {"doctor", "", "look for what hurts: driver, offloads, capabilities, kernel, pins, clock",
      "Checks this host and the daemon, and says for each finding what to do. Run it as\n"
-     "root in the network namespace of the daemon. Exit code 1 if something is broken;\n"
-     "warnings alone give 0.\n",
+     "root. Exit code 1 if something is broken; warnings alone give 0.\n",
      cxctl_doctor},
     {"fastpath", "attach | detach | show", "the XDP program: attach it, remove it, look at it",
      "attach  loads and attaches the program as the configuration says\n"

@@ -168,7 +168,7 @@ static size_t used_columns(const struct cxctl_table *t, size_t row)
 
 void cxctl_table_print(const struct cxctl_table *t, unsigned indent, FILE *out)
 {
-	size_t *widths = must(calloc(t->n_columns, sizeof(*widths)));
+	size_t *widths = must(calloc(t->n_columns, sizeof(*widths))), titles;
 
 	setlocale(LC_CTYPE, "C.UTF-8");
 	for (size_t i = 0; i < t->n_columns; i++)
@@ -178,10 +178,12 @@ void cxctl_table_print(const struct cxctl_table *t, unsigned indent, FILE *out)
 
 		*column = width > *column ? width : *column;
 	}
+	titles = t->n_columns;
+	while (titles > 1 && !t->columns[titles - 1].title[0])
+		titles--;
 	fprintf(out, "%*s", (int)indent, "");
-	for (size_t i = 0; i < t->n_columns; i++)
-		print_cell(t->columns[i].title, CXCTL_HEAD, widths[i], t->columns[i].right,
-			   i + 1 == t->n_columns, out);
+	for (size_t i = 0; i < titles; i++)
+		print_cell(t->columns[i].title, CXCTL_HEAD, widths[i], t->columns[i].right, i + 1 == titles, out);
 	for (size_t row = 0; row < cxctl_table_rows(t); row++) {
 		size_t used = used_columns(t, row);
 
