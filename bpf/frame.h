@@ -35,15 +35,6 @@ struct cx_frame {
 	__u32 no_check;	   /* sender did not fill in a checksum */
 };
 
-CX_INLINE __u32 cx_fold(__u64 sum)
-{
-	sum = (sum & 0xffffffff) + (sum >> 32);
-	sum = (sum & 0xffffffff) + (sum >> 32);
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	return sum;
-}
-
 CX_INLINE __u64 cx_sum_address(const union cx_addr *a)
 {
 	return (__u64)a->d[0] + a->d[1] + a->d[2] + a->d[3];
@@ -59,7 +50,7 @@ CX_INLINE __u64 cx_sum_pseudo(const union cx_addr *a, const union cx_addr *b, __
 /* Sum of buf[0, n), zero-padded. */
 CX_FN int cx_sum_message(struct cx_msg *m, __u32 n)
 {
-	__u64 sum = 0, w;
+	__u64 sum = 0;
 	__u32 i;
 
 	if (!m)
@@ -67,34 +58,9 @@ CX_FN int cx_sum_message(struct cx_msg *m, __u32 n)
 	for (i = 0; i + 8 <= CX_BUF_SIZE; i += 8) {
 		if (i + 8 > n)
 			break;
-		w = cx_get64(m->buf + i);
-		sum += (w & 0xffffffff) + (w >> 32);
+		sum += cx_sum_word(cx_get64(m->buf + i));
 	}
-	w = cx_word(m, i) & CX_FIRST(n - i);
-	sum += (w & 0xffffffff) + (w >> 32);
-	return cx_fold(sum);
-}
-
-/* Sum of the new head. */
-CX_FN int cx_sum_head(struct cx_msg *m)
-{
-	__u64 sum = 0, w, at;
-	__u32 i, n;
-
-	if (!m)
-		return 0;
-	n = m->head_n;
-	for (i = 0; i + 8 <= CX_OUT_SIZE; i += 8) {
-		if (i + 8 > n)
-			break;
-		w = cx_get64(m->out + CX_FRAME_ROOM + i);
-		sum += (w & 0xffffffff) + (w >> 32);
-	}
-	at = i;
-	CX_BOUND(at, CX_OUT_SIZE - 1);
-	w = cx_get64(m->out + CX_FRAME_ROOM + at) & CX_FIRST(n - i);
-	sum += (w & 0xffffffff) + (w >> 32);
-	return cx_fold(sum);
+	return cx_fold(sum + cx_sum_word(cx_word(m, i) & CX_FIRST(n - i)));
 }
 
 /* Reads the headers. 0: f is filled in; CX_NOT_OURS. */
@@ -113,7 +79,7 @@ CX_INLINE int cx_frame_read(struct xdp_md *ctx, struct cx_frame *f)
 		return CX_NOT_OURS;
 	proto = eth->h_proto;
 	l3 = eth + 1;
-#pragma unroll
+	CX_UNROLL
 	for (i = 0; i < 2; i++) {
 		if (proto != cx_htons(ETH_P_8021Q) && proto != cx_htons(ETH_P_8021AD))
 			break;
@@ -139,9 +105,8 @@ CX_INLINE int cx_frame_read(struct xdp_md *ctx, struct cx_frame *f)
 			f->reason = CX_R_IP_OPTIONS;
 		f->family = CX_IPV4;
 		f->source.q[0] = f->destination.q[0] = 0;
-		f->source.d[2] = f->destination.d[2] = cx_htonl(0xffff);
-		f->source.d[3] = ip->saddr;
-		f->destination.d[3] = ip->daddr;
+		f->source.q[1] = (__u64)ip->saddr << 32 | cx_htonl(0xffff);
+		f->destination.q[1] = (__u64)ip->daddr << 32 | cx_htonl(0xffff);
 		ip_len = cx_ntohs(ip->tot_len) - ip->ihl * 4;
 		udp = l3 + ip->ihl * 4;
 	} else if (proto == cx_htons(ETH_P_IPV6)) {
@@ -153,10 +118,10 @@ CX_INLINE int cx_frame_read(struct xdp_md *ctx, struct cx_frame *f)
 		source = (__u32 *)&ip->saddr;
 		destination = (__u32 *)&ip->daddr;
 		f->family = CX_IPV6;
-#pragma unroll
-		for (i = 0; i < 4; i++) {
-			f->source.d[i] = source[i];
-			f->destination.d[i] = destination[i];
+	CX_UNROLL
+		for (i = 0; i < 2; i++) {
+			f->source.q[i] = source[2 * i] | (__u64)source[2 * i + 1] << 32;
+			f->destination.q[i] = destination[2 * i] | (__u64)destination[2 * i + 1] << 32;
 		}
 		ip_len = cx_ntohs(ip->payload_len);
 		udp = (void *)(ip + 1);
@@ -201,7 +166,7 @@ CX_INLINE __u64 cx_sum_max_forwards(struct cx_msg *m)
 	__u64 sum = 0;
 	__u32 i;
 
-#pragma unroll
+	CX_UNROLL
 	for (i = 0; i < 3; i++) {
 		__u32 was, is;
 
@@ -228,8 +193,8 @@ CX_INLINE __u64 cx_sum_payload(struct cx_frame *f, struct cx_msg *m)
 		sum += cx_sum_max_forwards(m);
 	tail = cx_fold(sum + (~(__u32)cx_sum_message(m, m->tail_at) & 0xffff));
 	if ((m->head_n ^ m->tail_at) & 1)
-		tail = (tail >> 8 | tail << 8) & 0xffff;
-	return (__u64)tail + (__u32)cx_sum_head(m);
+		tail = cx_swap16(tail);
+	return (__u64)tail + m->head_sum;
 }
 
 /*
@@ -272,7 +237,7 @@ CX_INLINE __u32 cx_frame_write(struct cx_frame *f, struct cx_msg *m, const struc
 		ip->saddr = from->addr.d[3];
 		ip->daddr = m->to.d[3];
 		CX_BARRIER();
-#pragma unroll
+	CX_UNROLL
 		for (i = 0; i < 10; i++)
 			sum += words[i];
 		ip->check = ~cx_fold(sum);
@@ -287,7 +252,7 @@ CX_INLINE __u32 cx_frame_write(struct cx_frame *f, struct cx_msg *m, const struc
 		ip->payload_len = cx_htons(udp_len);
 		ip->nexthdr = IPPROTO_UDP;
 		ip->hop_limit = 64;
-#pragma unroll
+	CX_UNROLL
 		for (i = 0; i < 4; i++) {
 			words[2 + i] = from->addr.d[i];
 			words[6 + i] = m->to.d[i];

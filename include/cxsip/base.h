@@ -40,6 +40,14 @@
 #else
 #define CX_BOUND(var, mask) ((var) &= (mask))
 #endif
+#ifdef __clang__
+#define CX_UNROLL _Pragma("unroll")
+#else
+#define CX_UNROLL _Pragma("GCC unroll 16")
+#endif
+/* Hides where a value came from: clang would make a copying loop a call of
+ * memcpy, which BPF has not. */
+#define CX_OPAQUE(var) asm volatile("" : "+r"(var))
 /* Forces results out of registers into memory, where the verifier treats them
  * as unknown scalars and its states prune. */
 #define CX_BARRIER() asm volatile("" ::: "memory")
@@ -51,6 +59,18 @@ CX_INLINE __u64 cx_get64(const void *p)
 	return *(const __u64 *)p;
 #else
 	__u64 w;
+
+	memcpy(&w, p, sizeof(w));
+	return w;
+#endif
+}
+
+CX_INLINE __u32 cx_get32(const void *p)
+{
+#ifdef __bpf__
+	return *(const __u32 *)p;
+#else
+	__u32 w;
 
 	memcpy(&w, p, sizeof(w));
 	return w;

@@ -17,10 +17,21 @@ CX_INLINE __u8 *cx_out(struct cx_msg *m, __u64 at)
 	return m->out + CX_FRAME_ROOM + at;
 }
 
+/* Takes a piece of `n` bytes with this sum into the head that ends at head_n. */
+CX_INLINE void cx_head_grow(struct cx_msg *m, __u32 n, __u64 sum)
+{
+	__u32 folded = cx_fold(sum);
+
+	m->head_sum += m->head_n & 1 ? cx_swap16(folded) : folded;
+	m->head_n += n;
+	CX_BARRIER();
+}
+
 /* Appends buf[from, to) to the head. */
 CX_FN int cx_head_copy(struct cx_msg *m, __u32 from, __u32 to)
 {
 	__u32 i, n, at;
+	__u64 sum = 0, w;
 
 	if (!m)
 		return CX_R_BUG;
@@ -28,30 +39,57 @@ CX_FN int cx_head_copy(struct cx_msg *m, __u32 from, __u32 to)
 	n = to - from;
 	if (to < from || at + n > CX_HEAD_MAX)
 		return CX_R_HEAD_TOO_BIG;
-	for (i = 0; i < CX_HEAD_MAX; i += 8) {
-		if (i >= n)
+	for (i = 0; i + 8 <= CX_HEAD_MAX; i += 8) {
+		if (i + 8 > n)
 			break;
-		cx_put64(cx_out(m, at + i), cx_word(m, from + i));
+		w = cx_word(m, from + i);
+		CX_OPAQUE(w);
+		cx_put64(cx_out(m, at + i), w);
+		sum += cx_sum_word(w);
 	}
-	m->head_n = at + n;
+	w = cx_word(m, from + i) & CX_FIRST(n - i);
+	cx_put64(cx_out(m, at + i), w);
+	cx_head_grow(m, n, sum + cx_sum_word(w));
 	return 0;
 }
 
-/* Appends up to 96 bytes of a fixed text that has room to be read in words. */
+/* Appends `length` bytes of a zero-padded text of `size` (at most 96) bytes. */
 #define CX_HEAD_TEXT(m, text, size, length)                                                        \
 	do {                                                                                       \
+		__u64 cx_sum = 0, cx_w;                                                            \
 		__u32 cx_i;                                                                        \
-		_Pragma("GCC unroll 12") for (cx_i = 0; cx_i < (size); cx_i += 8)                  \
-			cx_put64(cx_out(m, (m)->head_n) + cx_i, cx_get64((text) + cx_i));          \
-		(m)->head_n += (length);                                                           \
-		CX_BARRIER();                                                                      \
+		CX_UNROLL for (cx_i = 0; cx_i < (size); cx_i += 8)                  \
+		{                                                                                  \
+			cx_w = cx_get64((text) + cx_i);                                            \
+			CX_OPAQUE(cx_w);                                                           \
+			cx_put64(cx_out(m, (m)->head_n) + cx_i, cx_w);                             \
+			cx_sum += cx_sum_word(cx_w);                                               \
+		}                                                                                  \
+		cx_head_grow(m, length, cx_sum);                                                   \
 	} while (0)
 
-CX_INLINE void cx_head_crlf(struct cx_msg *m)
+CX_INLINE void cx_head_word(struct cx_msg *m, __u64 w, __u32 n)
 {
-	cx_put64(cx_out(m, m->head_n), '\r' | '\n' << 8);
-	m->head_n += 2;
-	CX_BARRIER();
+	cx_put64(cx_out(m, m->head_n), w);
+	cx_head_grow(m, n, cx_sum_word(w));
+}
+
+/* Appends the cookie and the end of the line. */
+CX_INLINE void cx_head_cookie(struct cx_msg *m)
+{
+	__u64 a, b, c, d = cx_ntohl(m->cookie_addr.d[3]);
+
+	cx_head_word(m, cx_encode48(m->cookie_head), 8);
+	if (CX_HEAD_IPV6(m->cookie_head)) {
+		a = cx_ntohl(m->cookie_addr.d[0]);
+		b = cx_ntohl(m->cookie_addr.d[1]);
+		c = cx_ntohl(m->cookie_addr.d[2]);
+		cx_head_word(m, cx_encode48(a << 16 | b >> 16), 8);
+		cx_head_word(m, cx_encode48((b & 0xffff) << 32 | c), 8);
+	}
+	cx_head_word(m, cx_encode48(d << 16 | m->cookie_mac >> 48), 8);
+	cx_head_word(m, cx_encode48(m->cookie_mac & 0xffffffffffffULL), 8);
+	cx_head_word(m, '\r' | '\n' << 8, 2);
 }
 
 /* Our Via, and Record-Route for one side or both: the side that the request
@@ -66,9 +104,7 @@ CX_FN int cx_head_via(struct cx_msg *m)
 	if (!l || l->via_len > CX_VIA_TEXT_SIZE || l->rr_len > CX_RR_TEXT_SIZE || m->head_n > CX_HEAD_MAX)
 		return CX_R_HEAD_TOO_BIG;
 	CX_HEAD_TEXT(m, l->via_text, CX_VIA_TEXT_SIZE, l->via_len);
-	m->head_n += cx_cookie_write(m, cx_out(m, m->head_n));
-	CX_BARRIER();
-	cx_head_crlf(m);
+	cx_head_cookie(m);
 	if (!(m->do_flags & CX_DO_RECORD_ROUTE))
 		return 0;
 	CX_HEAD_TEXT(m, l->rr_text, CX_RR_TEXT_SIZE, l->rr_len);
@@ -79,6 +115,21 @@ CX_FN int cx_head_via(struct cx_msg *m)
 		return CX_R_HEAD_TOO_BIG;
 	CX_HEAD_TEXT(m, l->rr_text, CX_RR_TEXT_SIZE, l->rr_len);
 	return 0;
+}
+
+/* Removes buf[from, to), the last that was appended, from the head. */
+CX_INLINE void cx_head_take_back(struct cx_msg *m, __u32 from, __u32 to)
+{
+	__u32 i, n = to - from, sum = 0;
+
+	m->head_n -= n;
+	for (i = 0; i < 16; i++) { /* a name, a colon and a few blanks */
+		if (i >= n)
+			break;
+		sum += cx_byte(m, from + i) << ((m->head_n + i) & 1 ? 8 : 0);
+	}
+	m->head_sum += ~cx_fold(sum) & 0xffff;
+	CX_BARRIER();
 }
 
 /* Copies what lies between m->tail_at and the popped Route value k and leaves
@@ -100,8 +151,8 @@ CX_FN int cx_head_pop(struct cx_msg *m, __u32 k)
 		if (reason)
 			return reason;
 	} else if (!r->next && m->tail_at > first) {
-		/* the line's beginning is already in the head: take it back */
-		m->head_n -= m->route[0].at - first;
+		/* the line's beginning, "Route: ", is already in the head: take it back */
+		cx_head_take_back(m, first, m->route[0].at);
 	}
 	m->tail_at = r->next ? r->next : cx_line(m, r->line + 1);
 	return 0;
@@ -115,7 +166,7 @@ CX_FN int cx_compose_request(struct cx_msg *m)
 
 	if (!m)
 		return CX_R_BUG;
-	m->head_n = 0;
+	m->head_n = m->head_sum = 0;
 	m->tail_at = cx_line(m, 1);
 	value = m->max_forwards - 1;
 	for (i = 0; i < 3; i++) {
@@ -212,7 +263,7 @@ CX_FN int cx_compose_response(struct cx_msg *m)
 	line = cx_line(m, ours->line);
 	from = ours->next ? ours->at : line;
 	behind = ours->next ? ours->next : cx_line(m, ours->line + 1);
-	m->head_n = 0;
+	m->head_n = m->head_sum = 0;
 	m->do_flags = 0;
 	reason = cx_head_copy(m, 0, from);
 	if (reason)
@@ -226,6 +277,7 @@ CX_FN int cx_compose_response(struct cx_msg *m)
 		reason = cx_head_copy(m, behind, at);
 		if (reason)
 			return reason;
+		cx_text_end(m);
 		CX_HEAD_TEXT(m, m->text, 80, m->text_n);
 		m->tail_at = at;
 	}

@@ -136,25 +136,6 @@ CX_FN int cx_mac(struct cx_msg *m, __u32 k)
 	return 0;
 }
 
-/* Appends the cookie to `at`; 24 or 40 bytes. */
-CX_INLINE __u32 cx_cookie_write(const struct cx_msg *m, __u8 *at)
-{
-	__u64 a = cx_ntohl(m->cookie_addr.d[0]), b = cx_ntohl(m->cookie_addr.d[1]);
-	__u64 c = cx_ntohl(m->cookie_addr.d[2]), d = cx_ntohl(m->cookie_addr.d[3]);
-
-	cx_put64(at, cx_encode48(m->cookie_head));
-	if (CX_HEAD_IPV6(m->cookie_head)) {
-		cx_put64(at + 8, cx_encode48(a << 16 | b >> 16));
-		cx_put64(at + 16, cx_encode48((b & 0xffff) << 32 | c));
-		cx_put64(at + 24, cx_encode48(d << 16 | m->cookie_mac >> 48));
-		cx_put64(at + 32, cx_encode48(m->cookie_mac & 0xffffffffffffULL));
-		return CX_COOKIE_IPV6;
-	}
-	cx_put64(at + 8, cx_encode48(d << 16 | m->cookie_mac >> 48));
-	cx_put64(at + 16, cx_encode48(m->cookie_mac & 0xffffffffffffULL));
-	return CX_COOKIE_IPV4;
-}
-
 /* One group of eight characters at `at`: 48 bits, or all ones if none of ours. */
 CX_INLINE __u64 cx_cookie_group(const struct cx_msg *m, __u32 at)
 {

@@ -203,6 +203,23 @@ CX_INLINE void cx_text_char(struct cx_msg *m, __u8 c)
 	CX_BARRIER();
 }
 
+/* Zeros behind the text, up to its 80 bytes and a little more. */
+CX_INLINE void cx_text_end(struct cx_msg *m)
+{
+	__u64 at = m->text_n;
+	__u32 i;
+
+	for (i = 0; i < 10; i++) {
+		__u64 k = at + 8 * i;
+
+		if (k > 80)
+			break;
+		CX_BOUND(k, 127);
+		cx_put64(m->text + k, 0);
+	}
+	CX_BARRIER();
+}
+
 CX_INLINE void cx_text_decimal(struct cx_msg *m, __u32 v)
 {
 	if (v >= 10000)

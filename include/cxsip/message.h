@@ -170,6 +170,7 @@ struct cx_msg {
 
 	/* -- compose */
 	__u32 head_n;	/* bytes of the new head in out + CX_FRAME_ROOM */
+	__u32 head_sum; /* their ones' complement sum (RFC 1071), not folded */
 	__u32 tail_at;	/* where the unchanged rest starts in buf */
 	__u32 text_n;
 	__u8 mf_old[4];	/* Max-Forwards digits before the edit, for the checksum */
@@ -177,7 +178,7 @@ struct cx_msg {
 	/* cx_line(i): where line i starts; line[n_lines] is the empty line */
 	__u16 line[CX_LINES_MAX + 8];
 	__u8 buf[CX_BUF_SIZE + CX_BUF_SPARE] __attribute__((aligned(8)));
-	__u8 text[128] __attribute__((aligned(8)));
+	__u8 text[136] __attribute__((aligned(8)));
 	__u8 out[CX_FRAME_ROOM + CX_OUT_SIZE + 128] __attribute__((aligned(8)));
 };
 
@@ -204,6 +205,26 @@ CX_INLINE __u32 cx_line_end(const struct cx_msg *m, __u64 i)
 {
 	CX_BOUND(i, CX_LINES_MAX - 1);
 	return m->line[i + 1] - 2;
+}
+
+/* Ones' complement sums (RFC 1071): of a word, folded to 16 bits, and what the
+ * same bytes add at an odd offset. */
+CX_INLINE __u64 cx_sum_word(__u64 w)
+{
+	return (w & 0xffffffff) + (w >> 32);
+}
+
+CX_INLINE __u32 cx_fold(__u64 sum)
+{
+	sum = (sum & 0xffffffff) + (sum >> 32);
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	return (sum & 0xffff) + (sum >> 16);
+}
+
+CX_INLINE __u32 cx_swap16(__u32 sum)
+{
+	return (sum >> 8 | sum << 8) & 0xffff;
 }
 
 CX_INLINE int cx_is_blank(__u32 c)

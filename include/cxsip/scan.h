@@ -72,57 +72,88 @@ CX_FN int cx_find(struct cx_msg *m, __u32 from, __u32 to, __u32 chars)
 }
 #define CX_CHARS(a, b, c) ((__u8)(a) | (__u8)(b) << 8 | (__u8)(c) << 16)
 
-/* Line ends, up to the empty line. */
+/* Marks of line feeds, inverted: all ones where there is none. */
+CX_INLINE __u64 cx_no_line_feed(__u64 w)
+{
+	__u64 x = w ^ CX_REPEAT('\n');
+
+	return ((x & CX_REPEAT(0x7f)) + CX_REPEAT(0x7f)) | x | CX_REPEAT(0x7f);
+}
+
+/*
+ * Notes the line ends of one word, `hits`, at offset i. 0: go on, 1: that was
+ * the empty line, else a reason. Four fit: "\r\n\r\n" and a short line.
+ */
+CX_INLINE int cx_note_lines(struct cx_msg *m, __u32 i, __u64 hits)
+{
+	__u32 k;
+
+	m->hits = hits;
+	CX_BARRIER();
+	for (k = 0; k < 4; k++) {
+		__u64 n = m->n_lines, before;
+		__u32 end, w;
+
+		hits = m->hits;
+		if (!hits)
+			return 0;
+		end = i + cx_first(hits);
+		if (n >= CX_LINES_MAX - 1)
+			return CX_R_TOO_MANY_HEADERS;
+		CX_BOUND(n, CX_LINES_MAX - 1);
+		m->line[n + 1] = end;
+		before = end - 4;
+		CX_BOUND(before, CX_BUF_MASK);
+		w = cx_get32(m->buf + before);
+		if (w == CX_W4('\r', '\n', '\r', '\n')) {
+			m->head_len = end;
+			return 1;
+		}
+		if (w >> 16 != ('\r' | '\n' << 8))
+			return CX_R_BARE_LF;
+		m->n_lines = n + 1;
+		m->hits = hits & (hits - 1);
+		CX_BARRIER();
+	}
+	return m->hits ? CX_R_BARE_LF : 0;
+}
+
+/* Line ends, up to the empty line; sixteen bytes a step. */
 CX_FN int cx_scan_lines(struct cx_msg *m)
 {
-	__u32 len, i, k;
-	__u64 hits;
+	__u32 len, i;
 
 	if (!m)
 		return CX_R_BUG;
 	len = m->len;
-	if (len > CX_BUF_SIZE)
+	if (len > CX_BUF_SIZE - 8)
 		return CX_R_TOO_BIG;
 	cx_put64(m->buf + len, 0);
 	cx_put64(m->buf + len + 8, 0);
 	m->n_lines = 0;
 	m->line[0] = 0;
 	m->flags = 0;
-	for (i = 0; i < CX_BUF_SIZE; i += 8) {
-		if (i >= len)
-			return CX_R_NO_HEADER_END;
-		hits = cx_matches(cx_get64(m->buf + i), CX_REPEAT('\n'));
-		if (!hits)
-			continue;
-		m->hits = hits;
-		CX_BARRIER();
-		for (k = 0; k < 4; k++) {
-			__u64 n = m->n_lines;
-			__u32 end, length;
+	if (m->buf[0] == '\r' && m->buf[1] == '\n')
+		return CX_R_KEEPALIVE; /* empty lines first (RFC 3261 7.5), or nothing else */
+	if (m->buf[0] == '\n')
+		return CX_R_BARE_LF;
+	for (i = 0; i < CX_BUF_SIZE; i += 16) {
+		__u64 a, b;
+		int found;
 
-			hits = m->hits;
-			if (!hits)
-				break;
-			end = i + cx_first(hits);
-			if (n >= CX_LINES_MAX - 1)
-				return CX_R_TOO_MANY_HEADERS;
-			CX_BOUND(n, CX_LINES_MAX - 1);
-			length = end - m->line[n];
-			m->line[n + 1] = end;
-			if (length < 2 || cx_byte(m, end - 2) != '\r')
-				return CX_R_BARE_LF;
-			if (length == 2) {
-				m->head_len = end;
-				return 0;
-			}
-			m->n_lines = n + 1;
-			m->hits = hits & (hits - 1);
-			CX_BARRIER();
-		}
-		if (m->hits)
-			return CX_R_BARE_LF; /* five line ends in eight bytes */
+		if (i >= len)
+			break;
+		a = cx_no_line_feed(cx_get64(m->buf + i));
+		b = cx_no_line_feed(cx_get64(m->buf + i + 8));
+		if ((a & b) == ~0ULL)
+			continue;
+		found = cx_note_lines(m, i, ~a);
+		if (!found)
+			found = cx_note_lines(m, i + 8, ~b);
+		if (found)
+			return found == 1 ? 0 : found;
 	}
-	return CX_R_TOO_BIG;
+	return CX_R_NO_HEADER_END;
 }
 
 /* Behind blanks; more than a few of them is for the daemon to straighten. */
@@ -298,29 +329,44 @@ CX_INLINE int cx_trim(struct cx_msg *m, __u32 header)
  */
 CX_FN int cx_scan_number(struct cx_msg *m, __u32 at, __u32 digits)
 {
-	__u32 i;
+	__u32 i, value = 0;
 
 	if (!m)
 		return -1;
-	m->acc = 0;
 	for (i = 0; i < 10; i++) {
 		__u32 c = cx_byte(m, at + i) - '0';
 
 		if (c > 9)
 			break;
-		if (i >= digits || (i == 9 && m->acc > 214748363))
+		if (i >= digits || (i == 9 && value > 214748363))
 			return -1; /* RFC 3261 8.1.1.5: below 2**31 */
-		m->acc = m->acc * 10 + c;
-		CX_BARRIER();
+		value = value * 10 + c;
 	}
 	m->pos = at + i;
-	return i ? (int)m->acc : -1;
+	m->acc = value;
+	return i ? (int)value : -1;
+}
+
+/* What is wrong with a start line that does not end in " SIP/2.0". */
+CX_FN int cx_bad_version(struct cx_msg *m, __u32 end)
+{
+	__u32 i;
+
+	if (!m)
+		return CX_R_BUG;
+	if (cx_is_blank(cx_byte(m, end - 1)))
+		return CX_R_BAD_URI; /* blanks at its end */
+	for (i = 1; i < 16; i++) /* "METHOD uri SIP/x.y" */
+		if (cx_byte(m, end - i) == ' ')
+			return (cx_word(m, end - i + 1) & CX_FIRST(4)) == CX_W4('S', 'I', 'P', '/') ? CX_R_VERSION
+												     : CX_R_NOT_SIP;
+	return CX_R_NOT_SIP;
 }
 
 /* Response status, or the request's method and version (RFC 3261 7.1, 7.2). */
 CX_FN int cx_scan_start_line(struct cx_msg *m)
 {
-	__u32 end, sp;
+	__u32 end;
 	__u64 w;
 	int at;
 
@@ -331,7 +377,7 @@ CX_FN int cx_scan_start_line(struct cx_msg *m)
 	m->user.end = 0;
 	m->uri_host = 0;
 	if (!m->n_lines)
-		return CX_R_KEEPALIVE; /* empty lines first: RFC 3261 7.5 */
+		return CX_R_NOT_SIP;
 	end = cx_line_end(m, 0);
 	w = cx_word(m, 0);
 	if (w == CX_W8('S', 'I', 'P', '/', '2', '.', '0', ' ')) {
@@ -344,26 +390,27 @@ CX_FN int cx_scan_start_line(struct cx_msg *m)
 	}
 	if ((w & CX_FIRST(4)) == CX_W4('S', 'I', 'P', '/'))
 		return CX_R_VERSION;
-	at = cx_find(m, 0, end, CX_CHARS(' ', ' ', '\t'));
-	if (at == CX_NOT_FOUND || (__u32)at >= end || at == 0 || cx_byte(m, at) != ' ')
-		return CX_R_NOT_SIP;
+	if ((w & CX_FIRST(7)) == CX_W8('I', 'N', 'V', 'I', 'T', 'E', ' ', 0)) {
+		at = 6;
+	} else {
+		at = cx_find(m, 0, end, CX_CHARS(' ', ' ', '\t'));
+		if (at == CX_NOT_FOUND || (__u32)at >= end || at == 0 || cx_byte(m, at) != ' ')
+			return CX_R_NOT_SIP;
+	}
 	m->method_len = at;
 	m->uri.at = at + 1;
-	at = cx_find(m, m->uri.at, end, CX_CHARS(' ', '<', '\t'));
-	if (at == CX_NOT_FOUND)
-		return CX_R_LONG_VALUE;
-	sp = at;
-	if (sp >= end)
-		return CX_R_NOT_SIP;
-	m->uri.end = sp;
-	if (cx_byte(m, sp) != ' ' || sp == m->uri.at)
-		return CX_R_BAD_URI;
-	w = cx_word(m, sp + 1);
-	if ((w & CX_FIRST(4)) != CX_W4('S', 'I', 'P', '/'))
-		return cx_find(m, sp + 1, end, CX_CHARS(' ', ' ', ' ')) < (int)end ? CX_R_BAD_URI : CX_R_NOT_SIP;
-	if (sp + 8 != end || (w & CX_FIRST(7)) != CX_W8('S', 'I', 'P', '/', '2', '.', '0', 0))
-		return CX_R_VERSION;
-	return 0;
+	m->uri.end = end - 8;
+	w = cx_word(m, end - 8);
+	if (w == CX_W8(' ', 'S', 'I', 'P', '/', '2', '.', '0') && m->uri.at < end - 8)
+		return 0;
+	return cx_bad_version(m, end);
+}
+
+/* Are the first n (at most eight) characters of w digits? */
+CX_INLINE int cx_all_digits(__u64 w, __u32 n)
+{
+	w = (w & CX_FIRST(n)) | (CX_REPEAT('0') & ~CX_FIRST(n));
+	return !(((w ^ CX_REPEAT(0x30)) | ((w + CX_REPEAT(6)) ^ CX_REPEAT(0x30))) & CX_REPEAT(0xf0));
 }
 
 /* Which method: RFC 3261 and its extensions; names are case-sensitive. */
@@ -397,10 +444,11 @@ CX_INLINE __u32 cx_method_of(__u64 w, __u32 length)
 	return CX_M_OTHER;
 }
 
-/* Scheme, user and host of the Request-URI (RFC 3261 19.1.1, RFC 3966). */
+/* Scheme, user and host of the Request-URI (RFC 3261 19.1.1, RFC 3966). No
+ * blank and no < may be anywhere in it. */
 CX_FN int cx_scan_uri(struct cx_msg *m)
 {
-	__u32 start, end;
+	__u32 start, end, user_end;
 	__u64 w;
 	int at;
 
@@ -410,33 +458,38 @@ CX_FN int cx_scan_uri(struct cx_msg *m)
 	start = m->uri.at;
 	end = m->uri.end;
 	w = cx_word(m, start) | CX_LOWER;
-	if ((w & CX_FIRST(4)) == CX_W4('t', 'e', 'l', ':')) {
-		at = cx_find(m, start + 4, end, CX_CHARS(';', ';', ';'));
-		if (at == CX_NOT_FOUND)
-			return CX_R_LONG_VALUE;
-		m->user.at = start + 4;
-		m->user.end = at;
-		return (__u32)at > start + 4 ? 0 : CX_R_BAD_URI;
-	}
-	if ((w & CX_FIRST(4)) == CX_W4('s', 'i', 'p', ':'))
+	if ((w & CX_FIRST(4)) == CX_W4('s', 'i', 'p', ':') || (w & CX_FIRST(4)) == CX_W4('t', 'e', 'l', ':'))
 		start += 4;
 	else if ((w & CX_FIRST(5)) == CX_W8('s', 'i', 'p', 's', ':', 0, 0, 0))
 		start += 5;
 	else
-		return CX_R_BAD_SCHEME;
-	at = cx_find(m, start, end, CX_CHARS('@', '@', '@'));
+		return cx_find(m, start, end, CX_CHARS(' ', '<', '\t')) < (int)end ? CX_R_BAD_URI : CX_R_BAD_SCHEME;
+	at = cx_find(m, start, end, CX_CHARS('@', '<', ' '));
 	if (at == CX_NOT_FOUND)
 		return CX_R_LONG_VALUE;
-	if ((__u32)at >= end) {
-		m->uri_host = start;
-		return start < end ? 0 : CX_R_BAD_URI;
+	user_end = at;
+	if (user_end < end && cx_byte(m, at) == '@') {
+		at = cx_find(m, at, end, CX_CHARS('\t', '<', ' '));
+		if (at == CX_NOT_FOUND)
+			return CX_R_LONG_VALUE;
+		m->uri_host = user_end + 1;
+		if (user_end == start || user_end + 1 >= end)
+			return CX_R_BAD_URI;
 	}
-	m->uri_host = at + 1;
-	if ((__u32)at == start || (__u32)at + 1 >= end)
+	if ((__u32)at < end || start >= end)
 		return CX_R_BAD_URI;
-	end = at;
-	at = cx_find(m, start, end, CX_CHARS(';', ':', ':'));
+	if ((w & 0xff) == 't') {
+		m->uri_host = 0;
+	} else if (!m->uri_host) {
+		m->uri_host = start;
+		return 0;
+	}
+	/* plain digits have no parameters and no password behind them */
 	m->user.at = start;
+	m->user.end = user_end;
+	if (user_end - start <= 8 && cx_all_digits(cx_word(m, start), user_end - start))
+		return 0;
+	at = cx_find(m, start, user_end, CX_CHARS(';', ':', ':'));
 	m->user.end = at;
 	return (__u32)at > start ? 0 : CX_R_BAD_URI;
 }
@@ -490,9 +543,11 @@ CX_FN int cx_scan_to(struct cx_msg *m)
 	m->pos = m->h[CX_H_TO].at;
 	m->acc_index = 0; /* inside a quoted string */
 	for (i = 0; i < 16; i++) {
-		int at = cx_find(m, m->pos, end, CX_CHARS(';', '"', '>'));
 		__u32 c, quoted = m->acc_index;
+		int at = m->pos;
 
+		if ((__u32)at < end)
+			at = cx_find(m, at, end, CX_CHARS(';', '"', '>'));
 		if (at == CX_NOT_FOUND)
 			return CX_R_LONG_VALUE;
 		if ((__u32)at >= end)
@@ -537,9 +592,12 @@ CX_FN int cx_scan_via(struct cx_msg *m, __u32 k, __u32 at, __u32 end)
 	w = cx_word(m, at);
 	if ((w | CX_LOWER) != (CX_W8('s', 'i', 'p', '/', '2', '.', '0', '/') | CX_LOWER) || (w >> 24 & 0xff) != '/')
 		return CX_R_BAD_VIA;
-	p = cx_find(m, at + 8, end, CX_CHARS(' ', ';', ','));
-	if (p == CX_NOT_FOUND || (__u32)p >= end || cx_byte(m, p) != ' ' || (__u32)p == at + 8)
-		return CX_R_BAD_VIA;
+	p = at + 11;
+	if ((cx_word(m, at + 8) & CX_FIRST(4)) != CX_W4('U', 'D', 'P', ' ')) {
+		p = cx_find(m, at + 8, end, CX_CHARS(' ', ';', ','));
+		if (p == CX_NOT_FOUND || (__u32)p >= end || cx_byte(m, p) != ' ' || (__u32)p == at + 8)
+			return CX_R_BAD_VIA;
+	}
 	at = cx_skip_blank(m, p);
 	v->host = at;
 	p = cx_find(m, at, end, CX_CHARS(';', ',', '"'));
