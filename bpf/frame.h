@@ -118,7 +118,7 @@ CX_INLINE int cx_frame_read(struct xdp_md *ctx, struct cx_frame *f)
 		source = (__u32 *)&ip->saddr;
 		destination = (__u32 *)&ip->daddr;
 		f->family = CX_IPV6;
-	CX_UNROLL
+		CX_UNROLL
 		for (i = 0; i < 2; i++) {
 			f->source.q[i] = source[2 * i] | (__u64)source[2 * i + 1] << 32;
 			f->destination.q[i] = destination[2 * i] | (__u64)destination[2 * i + 1] << 32;
@@ -220,44 +220,33 @@ CX_INLINE __u32 cx_frame_write(struct cx_frame *f, struct cx_msg *m, const struc
 		udp->check = check ? check : 0xffff;
 	}
 	if (f->family == CX_IPV4) {
-		struct iphdr *ip = (void *)udp - sizeof(*ip);
-		__u16 *words = (__u16 *)ip;
-		__u64 sum = 0;
-		int i;
+		/* in words, and the checksum from what they are made of: reading
+		 * back what was written in pieces would stall */
+		__u32 *words = (__u32 *)((void *)udp - 20);
+		__u32 first = cx_htonl(0x45000000 | (__u32)from->dscp << 18 | (udp_len + 20));
+		__u32 id = (__u16)m->cookie_mac; /* DF is clear: a fragment needs some id (RFC 6864) */
+		__u32 ttl = 64 | IPPROTO_UDP << 8;
+		__u32 check = ~cx_fold((__u64)first + id + ttl + from->addr.d[3] + m->to.d[3]) & 0xffff;
 
-		ip->version = 4;
-		ip->ihl = 5;
-		ip->tos = from->dscp << 2;
-		ip->tot_len = cx_htons(udp_len + sizeof(*ip));
-		ip->id = (__u16)m->cookie_mac; /* DF is clear: a fragment needs some id (RFC 6864) */
-		ip->frag_off = 0;
-		ip->ttl = 64;
-		ip->protocol = IPPROTO_UDP;
-		ip->check = 0;
-		ip->saddr = from->addr.d[3];
-		ip->daddr = m->to.d[3];
-		CX_BARRIER();
-	CX_UNROLL
-		for (i = 0; i < 10; i++)
-			sum += words[i];
-		ip->check = ~cx_fold(sum);
-		ip_size = sizeof(*ip);
+		words[0] = first;
+		words[1] = id;
+		words[2] = ttl | check << 16;
+		words[3] = from->addr.d[3];
+		words[4] = m->to.d[3];
+		ip_size = 20;
 		proto = cx_htons(ETH_P_IP);
 	} else {
-		struct ipv6hdr *ip = (void *)udp - sizeof(*ip);
-		__u32 *words = (__u32 *)ip;
+		__u32 *words = (__u32 *)((void *)udp - 40);
 		int i;
 
 		words[0] = cx_htonl(6u << 28 | (__u32)from->dscp << 22);
-		ip->payload_len = cx_htons(udp_len);
-		ip->nexthdr = IPPROTO_UDP;
-		ip->hop_limit = 64;
-	CX_UNROLL
+		words[1] = cx_htons(udp_len) | IPPROTO_UDP << 16 | 64 << 24;
+		CX_UNROLL
 		for (i = 0; i < 4; i++) {
 			words[2 + i] = from->addr.d[i];
 			words[6 + i] = m->to.d[i];
 		}
-		ip_size = sizeof(*ip);
+		ip_size = 40;
 		proto = cx_htons(ETH_P_IPV6);
 	}
 	link = (__u8 *)udp - (ip_size == 20 ? 20 : 40);
@@ -274,8 +263,8 @@ CX_INLINE __u32 cx_frame_write(struct cx_frame *f, struct cx_msg *m, const struc
 		*(__be16 *)link = cx_htons(vlans > 1 ? ETH_P_8021AD : ETH_P_8021Q);
 	}
 	link -= 12;
-	__builtin_memcpy(link, to->dst_mac, 6);
-	__builtin_memcpy(link + 6, to->src_mac, 6);
+	cx_put64(link, cx_get64(to->dst_mac)); /* src_mac follows */
+	*(__u32 *)(link + 8) = cx_get32((const __u8 *)to->dst_mac + 8);
 	return 8 + ip_size + 14 + 4 * vlans;
 }
 
