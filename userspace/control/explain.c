@@ -152,15 +152,28 @@ static void compare_forwarded(struct cx_daemon *d, struct explained *x)
 	}
 }
 
+/* The hop that the kernel would take; 0: none resolved. */
+static uint32_t nexthop_of(struct cx_daemon *d, const struct explained *x)
+{
+	const struct cx_reach_entry *reach;
+
+	if (x->core.verdict != CX_FORWARD)
+		return 0;
+	if (x->core.nexthop && x->core.nexthop < d->world->max_nexthops)
+		return x->core.nexthop;
+	reach = cx_world_reach(d->world, &x->core.to);
+	return reach && reach->nexthop < d->world->max_nexthops ? reach->nexthop : 0;
+}
+
 /* The daemon's prediction looks at the message; the size of the packet that
  * would leave is seen here. */
 static void consider_mtu(struct cx_daemon *d, struct explained *x)
 {
 	size_t headers = cx_addr_is_v4(&x->core.to) ? 28 : 48;
+	uint32_t nexthop = nexthop_of(d, x);
 
-	if (cx_reason_verdict(x->core.fast_reason) == CX_FORWARD &&
-	    x->core.nexthop < d->world->max_nexthops &&
-	    x->out_len + headers > d->world->nexthops[x->core.nexthop].mtu)
+	if (nexthop && cx_reason_verdict(x->core.fast_reason) == CX_FORWARD &&
+	    x->out_len + headers > d->world->nexthops[nexthop].mtu)
 		x->core.fast_reason = CX_R_MTU;
 }
 
@@ -243,7 +256,7 @@ static json_t *sent_json(struct cx_daemon *d, const struct explained *x)
 		return json_null();
 	return json_pack("{s:o, s:o, s:o, s:o, s:i, s:b, s:b, s:o}", "to",
 			 cx_json_endpoint(&r->to, r->to_port), "from", listener_json(d->tables, r->listener),
-			 "nexthop", cx_json_nexthop(d, r->nexthop), "edits",
+			 "nexthop", cx_json_nexthop(d, nexthop_of(d, x)), "edits",
 			 cx_edits(x->probe.message, x->probe.n, x->out, x->out_len), "routes_popped",
 			 (int)r->routes_popped, "record_routed", r->record_routed, "normalised",
 			 r->normalised, "text", cx_json_text(x->out, x->out_len));
@@ -276,13 +289,15 @@ static json_t *notes_json(const struct explained *x)
 {
 	const struct cx_probe *p = &x->probe;
 	json_t *notes = json_array();
+	bool remembers =
+	    x->kernel_ran && x->core.verdict == CX_FORWARD && x->core.request && !x->core.in_dialog;
 
 	if (!notes)
 		return NULL;
-	if (!p->made_up)
+	if (!p->made_up && remembers)
 		note(notes, "the message was taken as it is, its Call-ID too: the kernel now remembers that "
 			    "Call-ID's element");
-	else if (!p->made_up_call_id)
+	else if (!p->made_up_call_id && remembers)
 		note(notes, "the Call-ID was given: the kernel now remembers its element");
 	if (!p->source_given)
 		note(notes, "the source was chosen by explain: --source sets it");

@@ -25,8 +25,8 @@ json_t *cx_json_text(const void *p, size_t n)
 	for (size_t i = 0; i < n;) {
 		size_t len = cx_utf8_printable(from + i, n - i);
 
-		if (!len && (unsigned char)from[i] < 0x80)
-			len = 1; /* controls: JSON escapes them */
+		if (!len && from[i] && (unsigned char)from[i] < 0x80)
+			len = 1; /* controls: JSON escapes them, but many readers refuse NUL */
 		if (len) {
 			memcpy(clean + out, from + i, len);
 			out += len;

@@ -10,7 +10,7 @@
 #include "base/diag.h"
 #include "cxsip/abi.h"
 
-/* Any bytes: what is no UTF-8 becomes U+FFFD. */
+/* Any bytes: what is no UTF-8, and NUL, becomes U+FFFD. */
 json_t *cx_json_text(const void *p, size_t n);
 json_t *cx_json_string(const char *text);
 /* A zero-padded name of the map ABI. */

@@ -277,6 +277,10 @@ static int take_message(struct cx_request *rq, struct cx_probe *p, bool *ok)
 
 	if (!*ok || (!hex && !text))
 		return *ok ? 0 : -1;
+	if (hex && strlen(hex) % 2) {
+		cx_answer_error(rq, "bad_request", NULL, "message_hex is not pairs of hex digits");
+		return -1;
+	}
 	if (n > CX_PROBE_MESSAGE_MAX) {
 		cx_answer_error(rq, "bad_request", NULL, "a UDP datagram has at most %d bytes",
 				CX_PROBE_MESSAGE_MAX);
@@ -297,7 +301,7 @@ static int take_message(struct cx_request *rq, struct cx_probe *p, bool *ok)
 
 		if (high < 0 || low < 0) {
 			cx_answer_error(rq, "bad_request", NULL,
-					"message_hex is not pairs of lower-case hex digits");
+					"message_hex is not lower-case hex digits");
 			return -1;
 		}
 		p->message[i] = (uint8_t)(high << 4 | low);

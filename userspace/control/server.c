@@ -211,6 +211,7 @@ static int make_room(struct cx_server *s)
 			oldest = c;
 	if (!oldest)
 		return -EBUSY;
+	cx_log(CX_WARN, "control_client_dropped", "why", "too many clients, idle longest", NULL);
 	drop(oldest);
 	return 0;
 }

@@ -117,10 +117,12 @@ static void enter_namespace(struct doctor *d)
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 || stat("/proc/self/ns/net", &own) || fstat(fd, &its)) {
 		doctor_say(d, "namespace", DOCTOR_WARN, "run it as root, in the daemon's PID namespace",
-			   "the daemon's network namespace cannot be seen: what follows on interfaces may not be about it");
+			   "the daemon's network namespace cannot be seen: what follows on interfaces may "
+			   "not be about it");
 	} else if ((own.st_ino != its.st_ino || own.st_dev != its.st_dev) && setns(fd, CLONE_NEWNET)) {
 		doctor_say(d, "namespace", DOCTOR_WARN, "run it as root",
-			   "the daemon lives in another network namespace (%s): what follows on interfaces is not about it",
+			   "the daemon lives in another network namespace (%s): what follows on interfaces "
+			   "is not about it",
 			   strerror(errno));
 	}
 	if (fd >= 0)

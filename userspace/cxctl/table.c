@@ -183,7 +183,8 @@ void cxctl_table_print(const struct cxctl_table *t, unsigned indent, FILE *out)
 		titles--;
 	fprintf(out, "%*s", (int)indent, "");
 	for (size_t i = 0; i < titles; i++)
-		print_cell(t->columns[i].title, CXCTL_HEAD, widths[i], t->columns[i].right, i + 1 == titles, out);
+		print_cell(t->columns[i].title, CXCTL_HEAD, widths[i], t->columns[i].right, i + 1 == titles,
+			   out);
 	for (size_t row = 0; row < cxctl_table_rows(t); row++) {
 		size_t used = used_columns(t, row);
 
