@@ -4,55 +4,161 @@
 VERSION := 0.1.0
 B       ?= build
 PREFIX  ?= /usr
+SYSCONFDIR ?= /etc
+UNITDIR ?= $(PREFIX)/lib/systemd/system
 CLANG   ?= clang
-BPFTOOL ?= /usr/sbin/bpftool
-PKGS    := libbpf libnl-3.0 libnl-route-3.0 libconfig jansson libuv
+BPFTOOL ?= $(shell command -v bpftool || echo /usr/sbin/bpftool)
+PKGS    := libbpf libnl-3.0 libnl-route-3.0 libconfig jansson libuv1
 
 CFLAGS  ?= -O2 -g
-ALL_CFLAGS = -std=gnu11 -Wall -Wextra -Wshadow -Werror -Wno-unused-parameter $(HARDEN) $(CFLAGS) $(SANITIZE) \
-	-Iinclude -Iuserspace -I$(B)/bpf -DCX_VERSION='"$(VERSION)"' $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+WARN    := -Wall -Wextra -Wshadow -Werror -Wno-unused-parameter
 HARDEN  ?= -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
 LDHARDEN ?= -pie -Wl,-z,relro,-z,now
+ALL_CFLAGS = -std=gnu11 $(WARN) $(HARDEN) $(CFLAGS) $(SANITIZE) -DCX_VERSION='"$(VERSION)"' \
+	-Iinclude -Iuserspace -I$(B)/bpf -I$(B) $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 LDLIBS   = $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm
+BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 $(WARN) -Iinclude -Ibpf -I/usr/include/$(shell uname -m)-linux-gnu
 
-BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -Wall -Wextra -Werror -Wno-unused-parameter -Iinclude -Ibpf \
-	-I/usr/include/$(shell uname -m)-linux-gnu
+# `make V=1` shows the commands.
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-8s %s\n' '$(1)' '$(2)')
 
-# The rooms of the daemon, and which of them each program needs.
+# The rooms below the programs, lowest first (docs/design.md).
 ROOMS   := base observe config route fastpath health net proxy control
-ROOM_SRC := $(wildcard $(ROOMS:%=userspace/%/*.c))
-LIB_OBJ := $(ROOM_SRC:%.c=$(B)/%.o)
+LIB_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard $(ROOMS:%=userspace/%/*.c)))
 CXSIPD_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard userspace/cxsipd/*.c))
-CXCTL_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard userspace/cxctl/*.c))
+CXCTL_OBJ  := $(patsubst %.c,$(B)/%.o,$(wildcard userspace/cxctl/*.c))
 
 .PHONY: all
-all: $(B)/cxsipd $(B)/cxctl
+all: $(B)/cxsipd $(B)/cxctl ## build the daemon and the command line (default)
+
+# ---- the fast path -----------------------------------------------------------
 
 $(B)/bpf/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h include/cxsip/*.h)
-	@mkdir -p $(@D)
-	$(CLANG) $(BPF_CFLAGS) -c $< -o $@
+	$(call say,BPF,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -c $< -o $@
 
-$(B)/bpf/%.skel.h: $(B)/bpf/%.bpf.o
-	$(BPFTOOL) gen skeleton $< name cx_xdp_bpf > $@.tmp && mv $@.tmp $@
+$(B)/bpf/cxsip.skel.h: $(B)/bpf/cxsip.bpf.o
+	$(Q)$(BPFTOOL) gen skeleton $< name cx_xdp_bpf > $@.tmp && mv $@.tmp $@
+
+# ---- the daemon and cxctl ----------------------------------------------------
 
 $(B)/userspace/%.o: userspace/%.c | $(B)/bpf/cxsip.skel.h
-	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
 
-$(B)/userspace/fastpath/%.o: $(B)/bpf/cxsip.skel.h
+$(LIB_OBJ) $(CXSIPD_OBJ) $(CXCTL_OBJ): Makefile
 
 $(B)/libcxsip.a: $(LIB_OBJ)
-	@rm -f $@
-	$(AR) rcs $@ $^
+	$(Q)rm -f $@
+	$(Q)$(AR) rcs $@ $^
 
 $(B)/cxsipd: $(CXSIPD_OBJ) $(B)/libcxsip.a
-	$(CC) $(CFLAGS) $(SANITIZE) $(LDHARDEN) -o $@ $^ $(LDLIBS)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDHARDEN) -o $@ $^ $(LDLIBS)
 
 $(B)/cxctl: $(CXCTL_OBJ) $(B)/libcxsip.a
-	$(CC) $(CFLAGS) $(SANITIZE) $(LDHARDEN) -o $@ $^ $(LDLIBS)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDHARDEN) -o $@ $^ $(LDLIBS)
+
+# ---- tests -------------------------------------------------------------------
+
+# tests/unit/test_*.c are programs of one file; tests/fastpath/test_*.c share the
+# rig beside them.
+UNIT_TESTS := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/test_*.c))
+RIG_OBJ    := $(patsubst %.c,$(B)/%.o,$(filter-out tests/fastpath/test_%,$(wildcard tests/fastpath/*.c)))
+FASTPATH_TESTS := $(patsubst %.c,$(B)/%,$(wildcard tests/fastpath/test_*.c))
+
+$(B)/tests/%.o: tests/%.c | $(B)/bpf/cxsip.skel.h
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -Itests -MMD -MP -c $< -o $@
+
+# what `make install` ships of cxctl's own files is tested, too
+$(B)/tests/unit/%: $(B)/tests/unit/%.o $(filter-out %/main.o,$(CXCTL_OBJ)) $(B)/libcxsip.a
+	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDHARDEN) -o $@ $^ $(LDLIBS) -lcmocka
+
+$(B)/tests/fastpath/%: $(B)/tests/fastpath/%.o $(RIG_OBJ) $(B)/libcxsip.a
+	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDHARDEN) -o $@ $^ $(LDLIBS) -lcmocka
+
+.SECONDARY:
+
+.PHONY: tests asan tsan
+tests: all $(UNIT_TESTS) $(FASTPATH_TESTS) ## build all tests
+asan: ## build daemon and tests with address and undefined-behaviour sanitizers into $(B)/asan
+	+$(Q)$(MAKE) --no-print-directory tests B=$(B)/asan CFLAGS='-O1 -g' HARDEN=-fPIE \
+		SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer'
+tsan: ## the same with the thread sanitizer into $(B)/tsan
+	+$(Q)$(MAKE) --no-print-directory tests B=$(B)/tsan CFLAGS='-O1 -g' HARDEN=-fPIE SANITIZE=-fsanitize=thread
+
+.PHONY: test
+test: deps ## run all tests (root; installs what is missing)
+	+$(Q)$(MAKE) --no-print-directory tests asan
+	$(Q)tests/run.sh $(B)
+
+.PHONY: fuzz
+FUZZ_SECONDS ?= 60
+fuzz: deps ## fuzz engine and configuration, FUZZ_SECONDS each
+	+$(Q)$(MAKE) --no-print-directory all
+	$(Q)tests/fuzz/run.sh $(FUZZ_SECONDS)
+
+# ---- benchmark ---------------------------------------------------------------
+
+$(B)/tests/bench/replay.bpf.o: tests/bench/replay.bpf.c tests/bench/replay.h
+	$(call say,BPF,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -c $< -o $@
+
+$(B)/tests/bench/replay.skel.h: $(B)/tests/bench/replay.bpf.o
+	$(Q)$(BPFTOOL) gen skeleton $< name replay_bpf > $@.tmp && mv $@.tmp $@
+
+$(B)/tests/bench/fast.o $(B)/tests/bench/frames.o: $(B)/tests/bench/replay.skel.h
+$(B)/tests/bench/fast: $(B)/tests/bench/fast.o $(B)/tests/bench/frames.o $(B)/libcxsip.a
+	$(Q)$(CC) $(CFLAGS) $(LDHARDEN) -o $@ $^ $(LDLIBS)
+
+.PHONY: bench
+bench: ## measure against bare XDP_TX and Kamailio (root); writes $(B)/bench.json
+	$(Q)conf/deps.sh build lab bench
+	+$(Q)$(MAKE) --no-print-directory all $(B)/tests/bench/fast
+	$(Q)tests/bench/bench.sh $(B)
+
+# ---- run, install, clean -----------------------------------------------------
+
+.PHONY: deps
+deps: ## install the Debian packages that are missing (root)
+	$(Q)conf/deps.sh
+
+.PHONY: run
+run: deps ## real SIP calls through the proxy in a lab of network namespaces (root)
+	+$(Q)$(MAKE) --no-print-directory all
+	$(Q)tests/lab/run.sh
+
+.PHONY: install
+install: all ## install below DESTDIR, PREFIX (/usr), SYSCONFDIR (/etc)
+	install -D -m 0755 $(B)/cxsipd $(DESTDIR)$(PREFIX)/sbin/cxsipd
+	install -D -m 0755 $(B)/cxctl $(DESTDIR)$(PREFIX)/bin/cxctl
+	install -d $(DESTDIR)$(SYSCONFDIR)/cxsip/routes.d
+	test -e $(DESTDIR)$(SYSCONFDIR)/cxsip/cxsip.cfg || \
+		install -m 0644 conf/cxsip.cfg $(DESTDIR)$(SYSCONFDIR)/cxsip/cxsip.cfg
+	test -n "$$(ls -A $(DESTDIR)$(SYSCONFDIR)/cxsip/routes.d)" || \
+		install -m 0644 conf/routes.d/example.json $(DESTDIR)$(SYSCONFDIR)/cxsip/routes.d/example.json
+	install -d $(DESTDIR)$(UNITDIR)
+	sed -e 's|/usr/sbin/cxsipd|$(PREFIX)/sbin/cxsipd|; s|/etc/cxsip|$(SYSCONFDIR)/cxsip|' conf/cxsip.service \
+		> $(DESTDIR)$(UNITDIR)/cxsip.service
+	install -D -m 0644 conf/cxsip.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/cxsip.conf
+	install -D -m 0644 conf/cxctl.bash-completion $(DESTDIR)$(PREFIX)/share/bash-completion/completions/cxctl
+	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/man/man1 docs/man/cxctl.1
+	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/man/man5 docs/man/cxsip.cfg.5
+	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/man/man8 docs/man/cxsipd.8
 
 .PHONY: clean
-clean:
+clean: ## remove the build directory
 	rm -rf $(B)
+
+.PHONY: help
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' Makefile
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
