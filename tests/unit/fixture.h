@@ -112,8 +112,8 @@ FIXTURE struct cx_config_group *fixture_group(struct cx_config *c, const char *n
 	return g;
 }
 
-FIXTURE struct cx_config_element *fixture_element(struct cx_config_group *g, const char *name, const char *addr,
-						  uint16_t port, uint32_t weight)
+FIXTURE struct cx_config_element *fixture_element(struct cx_config_group *g, const char *name,
+						  const char *addr, uint16_t port, uint32_t weight)
 {
 	struct cx_config_element *e;
 	char endpoint[CX_ENDPOINT_TEXT];
@@ -128,7 +128,8 @@ FIXTURE struct cx_config_element *fixture_element(struct cx_config_group *g, con
 	return e;
 }
 
-FIXTURE struct cx_config_route *fixture_route(struct cx_config *c, const char *user, bool prefix, uint32_t group)
+FIXTURE struct cx_config_route *fixture_route(struct cx_config *c, const char *user, bool prefix,
+					      uint32_t group)
 {
 	struct cx_config_route *r;
 

@@ -36,7 +36,8 @@ static uint32_t element_of(const union cx_addr *addr)
 	return cx_world_element_at(run.world, addr, 5060);
 }
 
-static int fake_send(void *ctx, uint16_t listener, const union cx_addr *addr, uint16_t port, const void *p, size_t n)
+static int fake_send(void *ctx, uint16_t listener, const union cx_addr *addr, uint16_t port, const void *p,
+		     size_t n)
 {
 	uint32_t id = element_of(addr);
 	const char *branch;
@@ -71,7 +72,7 @@ static uint64_t fake_wall(void *ctx)
 }
 
 static const struct cx_health_ops ops = {
-	.send = fake_send, .now_ms = fake_now, .wall_ms = fake_wall, .ctx = &run};
+    .send = fake_send, .now_ms = fake_now, .wall_ms = fake_wall, .ctx = &run};
 
 static int answer(uint32_t id, int code)
 {
@@ -107,10 +108,10 @@ static uint8_t state_of(uint32_t id)
 	return run.world->elements[id].state;
 }
 
-#define assert_element(id, wanted_state, wanted_reason)                                                              \
-	do {                                                                                                         \
-		assert_int_equal(run.world->elements[id].state, wanted_state);                                       \
-		assert_int_equal(run.world->elements[id].reason, wanted_reason);                                     \
+#define assert_element(id, wanted_state, wanted_reason)                                                      \
+	do {                                                                                                 \
+		assert_int_equal(run.world->elements[id].state, wanted_state);                               \
+		assert_int_equal(run.world->elements[id].reason, wanted_reason);                             \
 	} while (0)
 
 static struct cx_config *make_config(unsigned n)
@@ -252,6 +253,7 @@ static void fall_misses_take_it_down_and_one_answer_starts_over(void **state)
 	pass(1000 + 2 * 500 + 499); /* the third is under way */
 	assert_element(0, CX_ELEMENT_UP, CX_ER_PROBE_OK);
 	assert_int_equal(view_of(0).misses_in_row, 2);
+	assert_int_equal(view_of(0).hits_in_row, 0);
 	answer(0, 200);
 	assert_int_equal(view_of(0).misses_in_row, 0);
 	pass(501 + 3 * 500 - 1);
@@ -299,7 +301,8 @@ static void a_late_answer_is_noted_but_moves_nothing(void **state)
 	snprintf(late, sizeof(late), "%s", run.branch[0]);
 	pass(3000);
 	assert_element(0, CX_ELEMENT_DOWN, CX_ER_PROBE_TIMEOUT);
-	assert_int_equal(cx_health_response(run.health, late, strlen(late), 200), -ENOENT); /* too old to be known */
+	assert_int_equal(cx_health_response(run.health, late, strlen(late), 200),
+			 -ENOENT); /* too old to be known */
 	while (run.sent_ms[0] != run.now_ms)
 		pass(1);
 	pass(510);
@@ -707,16 +710,16 @@ static void orders_survive_a_restart(void **state)
 static void the_request_is_complete(void **state)
 {
 	const char *const needed[] = {
-		"OPTIONS sip:10.1.0.2:5060 SIP/2.0\r\n",
-		"\r\nVia: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bKT",
-		"\r\nMax-Forwards: 70\r\n",
-		"\r\nFrom: <sip:cxsip@192.0.2.1:5060>;tag=",
-		"\r\nTo: <sip:10.1.0.2:5060>\r\n",
-		"\r\nCall-ID: ",
-		"\r\nCSeq: 1 OPTIONS\r\n",
-		"\r\nContact: <sip:192.0.2.1:5060>\r\n",
-		"\r\nAccept: application/sdp\r\n",
-		"\r\nContent-Length: 0\r\n\r\n",
+	    "OPTIONS sip:10.1.0.2:5060 SIP/2.0\r\n",
+	    "\r\nVia: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bKT",
+	    "\r\nMax-Forwards: 70\r\n",
+	    "\r\nFrom: <sip:cxsip@192.0.2.1:5060>;tag=",
+	    "\r\nTo: <sip:10.1.0.2:5060>\r\n",
+	    "\r\nCall-ID: ",
+	    "\r\nCSeq: 1 OPTIONS\r\n",
+	    "\r\nContact: <sip:192.0.2.1:5060>\r\n",
+	    "\r\nAccept: application/sdp\r\n",
+	    "\r\nContent-Length: 0\r\n\r\n",
 	};
 	size_t i;
 
@@ -725,8 +728,9 @@ static void the_request_is_complete(void **state)
 	for (i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
 		assert_non_null(strstr(run.last, needed[i]));
 	assert_int_equal(strncmp(run.last, needed[0], strlen(needed[0])), 0);
-	assert_int_equal(strspn(run.branch[0], "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"),
-			 strlen(run.branch[0]));
+	assert_int_equal(
+	    strspn(run.branch[0], "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"),
+	    strlen(run.branch[0]));
 	end();
 }
 
@@ -804,35 +808,35 @@ static void the_heap_gives_back_in_order(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(elements_start_up_and_are_probed_within_an_interval),
-		cmocka_unit_test(a_silent_element_is_down_within_two_and_a_half_seconds),
-		cmocka_unit_test(fall_misses_take_it_down_and_one_answer_starts_over),
-		cmocka_unit_test(rise_answers_bring_it_back),
-		cmocka_unit_test(a_late_answer_is_noted_but_moves_nothing),
-		cmocka_unit_test(any_code_means_alive_unless_listed),
-		cmocka_unit_test(a_listed_code_does_not_use_up_fall_at_once),
-		cmocka_unit_test(a_provisional_answer_waits_for_the_code),
-		cmocka_unit_test(icmp_counts_at_once),
-		cmocka_unit_test(a_stray_icmp_costs_one_round_trip),
-		cmocka_unit_test(a_refusing_element_is_not_hammered),
-		cmocka_unit_test(icmp_about_the_path_or_a_stranger_is_ignored),
-		cmocka_unit_test(icmp_without_probing_pauses_for_five_seconds),
-		cmocka_unit_test(no_route_is_down_until_probes_say_otherwise),
-		cmocka_unit_test(without_probing_reachability_decides),
-		cmocka_unit_test(what_cannot_be_sent_is_a_miss),
-		cmocka_unit_test(a_full_send_buffer_is_not_the_elements_fault),
-		cmocka_unit_test(an_element_without_a_listener_is_down),
-		cmocka_unit_test(the_operator_has_precedence),
-		cmocka_unit_test(disabled_elements_go_on_being_probed),
-		cmocka_unit_test(disabled_by_configuration_until_enabled),
-		cmocka_unit_test(a_past_state_is_kept_until_probed),
-		cmocka_unit_test(a_reload_carries_on),
-		cmocka_unit_test(probing_can_be_switched_by_a_reload),
-		cmocka_unit_test(orders_survive_a_restart),
-		cmocka_unit_test(the_request_is_complete),
-		cmocka_unit_test(only_our_own_branches_count),
-		cmocka_unit_test(reasons_and_states_have_texts),
-		cmocka_unit_test(the_heap_gives_back_in_order),
+	    cmocka_unit_test(elements_start_up_and_are_probed_within_an_interval),
+	    cmocka_unit_test(a_silent_element_is_down_within_two_and_a_half_seconds),
+	    cmocka_unit_test(fall_misses_take_it_down_and_one_answer_starts_over),
+	    cmocka_unit_test(rise_answers_bring_it_back),
+	    cmocka_unit_test(a_late_answer_is_noted_but_moves_nothing),
+	    cmocka_unit_test(any_code_means_alive_unless_listed),
+	    cmocka_unit_test(a_listed_code_does_not_use_up_fall_at_once),
+	    cmocka_unit_test(a_provisional_answer_waits_for_the_code),
+	    cmocka_unit_test(icmp_counts_at_once),
+	    cmocka_unit_test(a_stray_icmp_costs_one_round_trip),
+	    cmocka_unit_test(a_refusing_element_is_not_hammered),
+	    cmocka_unit_test(icmp_about_the_path_or_a_stranger_is_ignored),
+	    cmocka_unit_test(icmp_without_probing_pauses_for_five_seconds),
+	    cmocka_unit_test(no_route_is_down_until_probes_say_otherwise),
+	    cmocka_unit_test(without_probing_reachability_decides),
+	    cmocka_unit_test(what_cannot_be_sent_is_a_miss),
+	    cmocka_unit_test(a_full_send_buffer_is_not_the_elements_fault),
+	    cmocka_unit_test(an_element_without_a_listener_is_down),
+	    cmocka_unit_test(the_operator_has_precedence),
+	    cmocka_unit_test(disabled_elements_go_on_being_probed),
+	    cmocka_unit_test(disabled_by_configuration_until_enabled),
+	    cmocka_unit_test(a_past_state_is_kept_until_probed),
+	    cmocka_unit_test(a_reload_carries_on),
+	    cmocka_unit_test(probing_can_be_switched_by_a_reload),
+	    cmocka_unit_test(orders_survive_a_restart),
+	    cmocka_unit_test(the_request_is_complete),
+	    cmocka_unit_test(only_our_own_branches_count),
+	    cmocka_unit_test(reasons_and_states_have_texts),
+	    cmocka_unit_test(the_heap_gives_back_in_order),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

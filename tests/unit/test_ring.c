@@ -16,7 +16,8 @@ static void make_members(struct cx_ring_member *m, size_t n, unsigned net)
 	size_t i;
 
 	for (i = 0; i < n; i++) {
-		snprintf(names[i], sizeof(names[i]), "10.%u.%u.%u:5060", net, (unsigned)i / 250, (unsigned)i % 250 + 1);
+		snprintf(names[i], sizeof(names[i]), "10.%u.%u.%u:5060", net, (unsigned)i / 250,
+			 (unsigned)i % 250 + 1);
 		m[i] = (struct cx_ring_member){.element = (uint32_t)i, .weight = 1, .name = names[i]};
 	}
 }
@@ -111,7 +112,8 @@ static void removing_or_adding_one_of_ten_moves_little(void **state)
 		free(nine);
 		free(eleven);
 	}
-	print_message("removing one of 10 moves at most %.2f %%, adding one %.2f %%\n", worst_removed, worst_added);
+	print_message("removing one of 10 moves at most %.2f %%, adding one %.2f %%\n", worst_removed,
+		      worst_added);
 	assert_true(worst_removed >= 10 && worst_removed < 12);
 	assert_true(worst_added >= 9 && worst_added < 12);
 }
@@ -193,13 +195,13 @@ static void sizes_stay_within_the_abi(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(weights_are_honoured),
-		cmocka_unit_test(every_slot_has_a_member_and_every_member_a_slot),
-		cmocka_unit_test(removing_or_adding_one_of_ten_moves_little),
-		cmocka_unit_test(order_does_not_matter),
-		cmocka_unit_test(a_ring_of_nobody_is_no_ring),
-		cmocka_unit_test(a_thousand_members_are_quick_and_even),
-		cmocka_unit_test(sizes_stay_within_the_abi),
+	    cmocka_unit_test(weights_are_honoured),
+	    cmocka_unit_test(every_slot_has_a_member_and_every_member_a_slot),
+	    cmocka_unit_test(removing_or_adding_one_of_ten_moves_little),
+	    cmocka_unit_test(order_does_not_matter),
+	    cmocka_unit_test(a_ring_of_nobody_is_no_ring),
+	    cmocka_unit_test(a_thousand_members_are_quick_and_even),
+	    cmocka_unit_test(sizes_stay_within_the_abi),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -80,9 +80,10 @@ static void listeners_have_their_texts_and_policy(void **state)
 	assert_int_equal(l[1].rr_len, sizeof(rr6) - 1);
 	assert_memory_equal(l[1].rr_text, rr6, l[1].rr_len);
 	assert_int_equal(l[0].flags, CX_LISTENER_USED | CX_LISTENER_RECORD_ROUTE | CX_LISTENER_ANY_SOURCE |
-					     CX_LISTENER_IGNORE_SEPARATORS);
+					 CX_LISTENER_IGNORE_SEPARATORS);
 	/* 0.0.0.0/0 says nothing about IPv6 */
-	assert_int_equal(l[1].flags, CX_LISTENER_USED | CX_LISTENER_RECORD_ROUTE | CX_LISTENER_IGNORE_SEPARATORS);
+	assert_int_equal(l[1].flags,
+			 CX_LISTENER_USED | CX_LISTENER_RECORD_ROUTE | CX_LISTENER_IGNORE_SEPARATORS);
 	assert_int_equal(l[2].flags, CX_LISTENER_USED | CX_LISTENER_IGNORE_PLUS);
 	assert_int_equal(l[2].dscp, 46);
 	assert_int_equal(l[2].table, 1);
@@ -425,7 +426,8 @@ static void as_many_elements_as_there_are_ids_compile(void **state)
 	}
 	start = seconds();
 	t = compile(c, NULL);
-	print_message("%u elements in %zu groups compiled in %.0f ms\n", i, c->n_groups, (seconds() - start) * 1e3);
+	print_message("%u elements in %zu groups compiled in %.0f ms\n", i, c->n_groups,
+		      (seconds() - start) * 1e3);
 	assert_int_equal(t->n_elements, CX_ELEMENTS_MAX);
 	assert_int_equal(t->n_sources, 1);
 	names = names_of(t);
@@ -439,18 +441,18 @@ static void as_many_elements_as_there_are_ids_compile(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(listeners_have_their_texts_and_policy),
-		cmocka_unit_test(listeners_are_found_by_address),
-		cmocka_unit_test(sources_hold_covering_prefixes_and_elements),
-		cmocka_unit_test(no_ipv6_prefix_speaks_for_ipv4),
-		cmocka_unit_test(groups_and_elements_are_as_configured),
-		cmocka_unit_test(an_element_without_a_listener_is_warned_of),
-		cmocka_unit_test(dns_are_found),
-		cmocka_unit_test(what_does_not_fit_is_refused),
-		cmocka_unit_test(ids_stay_with_names),
-		cmocka_unit_test(equal_addresses_are_all_found),
-		cmocka_unit_test(a_million_routes_compile_in_less_than_a_second),
-		cmocka_unit_test(as_many_elements_as_there_are_ids_compile),
+	    cmocka_unit_test(listeners_have_their_texts_and_policy),
+	    cmocka_unit_test(listeners_are_found_by_address),
+	    cmocka_unit_test(sources_hold_covering_prefixes_and_elements),
+	    cmocka_unit_test(no_ipv6_prefix_speaks_for_ipv4),
+	    cmocka_unit_test(groups_and_elements_are_as_configured),
+	    cmocka_unit_test(an_element_without_a_listener_is_warned_of),
+	    cmocka_unit_test(dns_are_found),
+	    cmocka_unit_test(what_does_not_fit_is_refused),
+	    cmocka_unit_test(ids_stay_with_names),
+	    cmocka_unit_test(equal_addresses_are_all_found),
+	    cmocka_unit_test(a_million_routes_compile_in_less_than_a_second),
+	    cmocka_unit_test(as_many_elements_as_there_are_ids_compile),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -137,13 +137,13 @@ static void put_tables(const struct cx_tables *t)
 }
 
 static const struct cx_world_mirror functions = {
-	.put_element = put_element,
-	.put_group = put_group,
-	.put_ring = put_ring,
-	.put_nexthop = put_nexthop,
-	.put_reach = put_reach,
-	.del_reach = del_reach,
-	.put_key = put_key,
+    .put_element = put_element,
+    .put_group = put_group,
+    .put_ring = put_ring,
+    .put_nexthop = put_nexthop,
+    .put_reach = put_reach,
+    .del_reach = del_reach,
+    .put_key = put_key,
 };
 
 static unsigned n_told;
@@ -228,7 +228,8 @@ static void check_mirrored(const struct run *r)
 	uint32_t id;
 
 	check_all();
-	assert_memory_equal(mirror.elements, r->world->elements, r->world->max_elements * sizeof(struct cx_element));
+	assert_memory_equal(mirror.elements, r->world->elements,
+			    r->world->max_elements * sizeof(struct cx_element));
 	assert_memory_equal(mirror.groups, r->world->groups, r->world->max_groups * sizeof(struct cx_group));
 	for (id = 0; id < r->world->max_groups; id++) {
 		const struct cx_ring *ring = r->world->rings[id];
@@ -540,9 +541,11 @@ static uint32_t nexthop_of(const struct cx_world *w, const char *text)
 
 static void reach_is_looked_up_and_mirrored_by_difference(void **state)
 {
-	const struct cx_reach_entry first[] = {reach("10.1.2.3/32", 1), reach("10.1.0.0/16", 2), reach("10.0.0.0/8", 3),
-					       reach("2001:db8::/32", 4), reach("::/0", 5)};
-	const struct cx_reach_entry second[] = {reach("10.1.0.0/16", 9), reach("10.0.0.0/8", 3), reach("0.0.0.0/0", 6)};
+	const struct cx_reach_entry first[] = {reach("10.1.2.3/32", 1), reach("10.1.0.0/16", 2),
+					       reach("10.0.0.0/8", 3), reach("2001:db8::/32", 4),
+					       reach("::/0", 5)};
+	const struct cx_reach_entry second[] = {reach("10.1.0.0/16", 9), reach("10.0.0.0/8", 3),
+						reach("0.0.0.0/0", 6)};
 	struct run r;
 
 	start(&r, config_with(1, 0));
@@ -628,22 +631,22 @@ static void flows_are_remembered_and_the_oldest_go(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_new_world_has_rings),
-		cmocka_unit_test(only_up_elements_are_in_the_ring),
-		cmocka_unit_test(the_same_again_changes_nothing),
-		cmocka_unit_test(an_empty_group_says_so_and_comes_back),
-		cmocka_unit_test(held_changes_build_a_ring_once),
-		cmocka_unit_test(an_error_of_the_mirror_is_passed_on),
-		cmocka_unit_test(a_swap_carries_what_stays),
-		cmocka_unit_test(a_swap_honours_what_is_newly_disabled),
-		cmocka_unit_test(rings_grow_and_shrink_safely),
-		cmocka_unit_test(a_state_never_changes_the_size_of_a_ring),
-		cmocka_unit_test(groups_come_and_go),
-		cmocka_unit_test(too_much_for_the_world_changes_nothing),
-		cmocka_unit_test(elements_are_found),
-		cmocka_unit_test(reach_is_looked_up_and_mirrored_by_difference),
-		cmocka_unit_test(nexthops_and_keys_are_mirrored_when_they_change),
-		cmocka_unit_test(flows_are_remembered_and_the_oldest_go),
+	    cmocka_unit_test(a_new_world_has_rings),
+	    cmocka_unit_test(only_up_elements_are_in_the_ring),
+	    cmocka_unit_test(the_same_again_changes_nothing),
+	    cmocka_unit_test(an_empty_group_says_so_and_comes_back),
+	    cmocka_unit_test(held_changes_build_a_ring_once),
+	    cmocka_unit_test(an_error_of_the_mirror_is_passed_on),
+	    cmocka_unit_test(a_swap_carries_what_stays),
+	    cmocka_unit_test(a_swap_honours_what_is_newly_disabled),
+	    cmocka_unit_test(rings_grow_and_shrink_safely),
+	    cmocka_unit_test(a_state_never_changes_the_size_of_a_ring),
+	    cmocka_unit_test(groups_come_and_go),
+	    cmocka_unit_test(too_much_for_the_world_changes_nothing),
+	    cmocka_unit_test(elements_are_found),
+	    cmocka_unit_test(reach_is_looked_up_and_mirrored_by_difference),
+	    cmocka_unit_test(nexthops_and_keys_are_mirrored_when_they_change),
+	    cmocka_unit_test(flows_are_remembered_and_the_oldest_go),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 	uint32_t id;

@@ -17,7 +17,7 @@
 
 static const char *const reason_texts[] = {
 #define CX_X(NAME, text) [CX_ER_##NAME] = text,
-	CX_ELEMENT_REASONS(CX_X)
+    CX_ELEMENT_REASONS(CX_X)
 #undef CX_X
 };
 
@@ -99,8 +99,8 @@ static void carry_on(struct cx_health *h, uint32_t element, uint64_t now_ms)
 
 static bool is_same(const struct cx_health_slot *s, const struct cx_element *e)
 {
-	return s->rules && !memcmp(s->name, e->name, sizeof(s->name)) && !memcmp(&s->addr, &e->addr, sizeof(s->addr)) &&
-	       s->port == e->port;
+	return s->rules && !memcmp(s->name, e->name, sizeof(s->name)) &&
+	       !memcmp(&s->addr, &e->addr, sizeof(s->addr)) && s->port == e->port;
 }
 
 int cx_health_sync(struct cx_health *h)

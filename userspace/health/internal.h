@@ -22,9 +22,9 @@ struct cx_health_slot {
 	union cx_addr addr;
 	uint16_t port;
 	bool configured_disabled;
-	bool under_way;	    /* a probe waits for its answer */
-	bool send_failed;   /* it never left */
-	bool answered;	    /* the newest probe was answered, in time or not */
+	bool under_way;		   /* a probe waits for its answer */
+	bool send_failed;	   /* it never left */
+	bool answered;		   /* the newest probe was answered, in time or not */
 	uint64_t nonce, old_nonce; /* of the newest probe and the one before; 0: none */
 	uint64_t sent_ms, sent_ns;
 	struct cx_health_view view;

@@ -74,7 +74,8 @@ void cx_judge_hit(struct cx_judge *j, const struct cx_config_probe *rules, uint6
 		j->down = false;
 	j->up_reason = CX_ER_PROBE_OK;
 	if (in_reach(j))
-		j->next_ms = later(sent_ms + (j->down ? rules->down_interval_ms : rules->interval_ms), now_ms);
+		j->next_ms =
+		    later(sent_ms + (j->down ? rules->down_interval_ms : rules->interval_ms), now_ms);
 }
 
 void cx_judge_miss(struct cx_judge *j, const struct cx_config_probe *rules, uint8_t reason, uint64_t sent_ms,

@@ -28,9 +28,9 @@
 struct cx_judge {
 	bool disabled_by_operator, disabled_by_config, draining;
 	bool down;
-	uint8_t down_reason;   /* while down */
-	uint8_t up_reason;     /* CX_ER_CONFIG until the first answer */
-	uint8_t out_of_reach;  /* CX_ER_NO_ROUTE or CX_ER_LINK_DOWN; CX_ER_CONFIG: in reach */
+	uint8_t down_reason;  /* while down */
+	uint8_t up_reason;    /* CX_ER_CONFIG until the first answer */
+	uint8_t out_of_reach; /* CX_ER_NO_ROUTE or CX_ER_LINK_DOWN; CX_ER_CONFIG: in reach */
 	uint32_t hits_in_row, misses_in_row;
 	uint64_t next_ms; /* the next probe, or the end of the pause; CX_JUDGE_NEVER */
 };

@@ -35,8 +35,8 @@ size_t cx_options_build(const struct cx_probe *probe, const struct cx_listener *
 		     "User-Agent: cxsip\r\n"
 		     "Content-Length: 0\r\n"
 		     "\r\n",
-		     uri, (int)listener->via_len, (const char *)listener->via_text, branch, us, branch + 1, uri, branch, us,
-		     probe->sequence, us);
+		     uri, (int)listener->via_len, (const char *)listener->via_text, branch, us, branch + 1,
+		     uri, branch, us, probe->sequence, us);
 	return n > 0 && n < CX_PROBE_MAX ? (size_t)n : 0;
 }
 
@@ -65,7 +65,8 @@ int cx_options_branch(const char *branch, size_t n, uint32_t *element, uint64_t 
 
 	if (n != 1 + ELEMENT_DIGITS + NONCE_DIGITS || branch[0] != CX_PROBE_MODE)
 		return -EINVAL;
-	if (read_hex(branch + 1, ELEMENT_DIGITS, &id) || read_hex(branch + 1 + ELEMENT_DIGITS, NONCE_DIGITS, nonce))
+	if (read_hex(branch + 1, ELEMENT_DIGITS, &id) ||
+	    read_hex(branch + 1 + ELEMENT_DIGITS, NONCE_DIGITS, nonce))
 		return -EINVAL;
 	*element = (uint32_t)id;
 	return 0;

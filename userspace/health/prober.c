@@ -41,9 +41,8 @@ static int send_options(struct cx_health *h, uint32_t element, const struct cx_h
 {
 	const struct cx_tables *t = h->world->tables;
 	const struct cx_element *e = &h->world->elements[element];
-	const struct cx_probe probe = {.element = element,
-				       .sequence = (uint32_t)s->view.probes & SEQUENCE_MASK,
-				       .nonce = s->nonce};
+	const struct cx_probe probe = {
+	    .element = element, .sequence = (uint32_t)s->view.probes & SEQUENCE_MASK, .nonce = s->nonce};
 	char text[CX_PROBE_MAX];
 	size_t n;
 
@@ -94,8 +93,8 @@ void cx_probe_timeout(struct cx_health *h, uint32_t element)
 
 	s->under_way = false;
 	s->view.misses++;
-	cx_judge_miss(&s->judge, s->rules, s->send_failed ? CX_ER_SEND_FAILED : CX_ER_PROBE_TIMEOUT, s->sent_ms,
-		      h->ops.now_ms(h->ops.ctx));
+	cx_judge_miss(&s->judge, s->rules, s->send_failed ? CX_ER_SEND_FAILED : CX_ER_PROBE_TIMEOUT,
+		      s->sent_ms, h->ops.now_ms(h->ops.ctx));
 	cx_health_settle(h, element);
 }
 

@@ -116,7 +116,8 @@ int cx_tables_index_build(struct cx_tables *t)
 	cx_lpm_index_build(&x->sources, &sources);
 	err = cx_name_index_build(&x->group_names, t->groups->name, sizeof(*t->groups), t->n_groups);
 	if (!err)
-		err = cx_name_index_build(&x->element_names, t->elements->name, sizeof(*t->elements), t->n_elements);
+		err = cx_name_index_build(&x->element_names, t->elements->name, sizeof(*t->elements),
+					  t->n_elements);
 	if (!err)
 		err = build_members(t, x);
 	if (!err)
@@ -172,7 +173,8 @@ uint32_t cx_tables_listener_at(const struct cx_tables *t, const union cx_addr *a
 	return CX_NONE;
 }
 
-size_t cx_tables_elements_at(const struct cx_tables *t, const union cx_addr *addr, uint16_t port, const uint32_t **ids)
+size_t cx_tables_elements_at(const struct cx_tables *t, const union cx_addr *addr, uint16_t port,
+			     const uint32_t **ids)
 {
 	const struct cx_tables_index *x = t->index;
 	size_t low = 0, high = x->n_by_address, n = 0;
@@ -186,7 +188,8 @@ size_t cx_tables_elements_at(const struct cx_tables *t, const union cx_addr *add
 			high = middle;
 	}
 	*ids = x->by_address + low;
-	while (low + n < x->n_by_address && !compare_address(&t->elements[x->by_address[low + n]], addr, port))
+	while (low + n < x->n_by_address &&
+	       !compare_address(&t->elements[x->by_address[low + n]], addr, port))
 		n++;
 	return n;
 }

@@ -90,8 +90,8 @@ static int compile_network(struct cx_tables *t, size_t id, struct cx_diag *diag)
 	size_t i;
 
 	if (table == CX_NONE) {
-		cx_diag_error(diag, from->at.file, from->at.line, NULL, "network \"%s\": no route table \"%s\"",
-			      from->name, from->table);
+		cx_diag_error(diag, from->at.file, from->at.line, NULL,
+			      "network \"%s\": no route table \"%s\"", from->name, from->table);
 		return -EINVAL;
 	}
 	n->listener_v4 = n->listener_v6 = CX_NO_LISTENER;
@@ -113,7 +113,8 @@ int cx_listeners_compile(struct cx_tables *t, struct cx_diag *diag)
 	int err = 0;
 
 	for (i = 0; i < t->config->n_tables; i++)
-		memcpy(t->table[i].name, t->config->tables[i], strnlen(t->config->tables[i], CX_NAME_SIZE - 1));
+		memcpy(t->table[i].name, t->config->tables[i],
+		       strnlen(t->config->tables[i], CX_NAME_SIZE - 1));
 	for (i = 0; i < CX_NETWORKS_MAX; i++)
 		t->networks[i].listener_v4 = t->networks[i].listener_v6 = CX_NO_LISTENER;
 	for (i = 0; i < t->config->n_networks && !err; i++)

@@ -10,7 +10,7 @@
 
 struct cx_world_index {
 	struct cx_lpm_index reach;
-	uint8_t *dirty;       /* by group id: its ring must be built anew */
+	uint8_t *dirty;	      /* by group id: its ring must be built anew */
 	uint32_t *dirty_list; /* those groups */
 	size_t n_dirty;
 	unsigned held;

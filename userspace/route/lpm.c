@@ -74,8 +74,8 @@ static const struct cx_lpm_key *find_among(const struct cx_lpm_array *array, siz
 	return NULL;
 }
 
-const void *cx_lpm_find(const struct cx_lpm_index *index, const struct cx_lpm_array *array, const uint8_t addr[16],
-			uint32_t longest)
+const void *cx_lpm_find(const struct cx_lpm_index *index, const struct cx_lpm_array *array,
+			const uint8_t addr[16], uint32_t longest)
 {
 	uint8_t masked[16];
 	unsigned k;

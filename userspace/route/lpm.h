@@ -31,11 +31,12 @@ struct cx_lpm_array {
 };
 
 int cx_lpm_key_compare(const void *a, const void *b); /* for qsort; of two keys */
-void cx_lpm_key_set(struct cx_lpm_key *key, const union cx_addr *addr, uint32_t prefixlen); /* clears host bits */
+void cx_lpm_key_set(struct cx_lpm_key *key, const union cx_addr *addr,
+		    uint32_t prefixlen); /* clears host bits */
 void cx_lpm_index_build(struct cx_lpm_index *index, const struct cx_lpm_array *array);
 /* The entry with the longest prefix of at most `longest` bits that covers addr, or NULL. */
-const void *cx_lpm_find(const struct cx_lpm_index *index, const struct cx_lpm_array *array, const uint8_t addr[16],
-			uint32_t longest);
+const void *cx_lpm_find(const struct cx_lpm_index *index, const struct cx_lpm_array *array,
+			const uint8_t addr[16], uint32_t longest);
 /* The IPv4 space is ::ffff:0:0/96; no IPv6 prefix may speak for it. */
 bool cx_lpm_key_is_v4(const struct cx_lpm_key *key);
 /* An IPv6 prefix that is short enough to cover the IPv4 space. */

@@ -59,7 +59,8 @@ void cx_name_index_free(struct cx_name_index *index)
 	index->n = 0;
 }
 
-int cx_ids_assign(const struct cx_name_index *old, const char *const *names, size_t n, uint32_t max, uint32_t *ids)
+int cx_ids_assign(const struct cx_name_index *old, const char *const *names, size_t n, uint32_t max,
+		  uint32_t *ids)
 {
 	enum { NEVER = 0, HELD = 1, TAKEN = 2 };
 	uint32_t fresh = 0, freed = 0;

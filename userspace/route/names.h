@@ -34,7 +34,8 @@ void cx_name_index_free(struct cx_name_index *index);
  * that no old name holds; only when those are used up, one whose name is gone.
  * So a flow that still remembers an id does not meet a stranger behind it.
  * n <= max. 0 or -ENOMEM. */
-int cx_ids_assign(const struct cx_name_index *old, const char *const *names, size_t n, uint32_t max, uint32_t *ids);
+int cx_ids_assign(const struct cx_name_index *old, const char *const *names, size_t n, uint32_t max,
+		  uint32_t *ids);
 
 /* Not keyed on purpose: every node that has the same names gets the same value. */
 uint64_t cx_name_hash(const char *name, uint64_t seed);

@@ -40,7 +40,8 @@ static int compare_members(const void *a, const void *b)
 }
 
 /* The members that have weight, by name. Returns how many. */
-static size_t sort_members(const struct cx_ring_member *members, size_t n, const struct cx_ring_member **sorted)
+static size_t sort_members(const struct cx_ring_member *members, size_t n,
+			   const struct cx_ring_member **sorted)
 {
 	size_t i, kept = 0;
 
@@ -64,11 +65,11 @@ static uint32_t start_walkers(const struct cx_ring_member *const *sorted, size_t
 		const struct cx_ring_member *m = sorted[i];
 
 		walkers[i] = (struct walker){
-			.position = (uint32_t)(cx_name_hash(m->name, 0) & mask),
-			.step = (uint32_t)(cx_name_hash(m->name, 0x9e3779b97f4a7c15ull) & mask) | 1,
-			.credit = heaviest - m->weight, /* all have a turn in the first round */
-			.weight = m->weight,
-			.element = m->element,
+		    .position = (uint32_t)(cx_name_hash(m->name, 0) & mask),
+		    .step = (uint32_t)(cx_name_hash(m->name, 0x9e3779b97f4a7c15ull) & mask) | 1,
+		    .credit = heaviest - m->weight, /* all have a turn in the first round */
+		    .weight = m->weight,
+		    .element = m->element,
 		};
 	}
 	return heaviest;

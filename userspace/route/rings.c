@@ -43,7 +43,7 @@ static struct cx_ring *build(const struct cx_world *w, uint32_t group, uint32_t 
 
 		if (e->state == CX_ELEMENT_UP)
 			members[(*n_up)++] = (struct cx_ring_member){
-				.element = x->members[i], .weight = e->weight, .name = (const char *)e->name};
+			    .element = x->members[i], .weight = e->weight, .name = (const char *)e->name};
 	}
 	ring = cx_ring_build(members, *n_up, x->ring_bits[group]);
 	*err = ring ? 0 : -errno;

@@ -46,8 +46,8 @@ static int check(const struct cx_config *config, size_t count[2][BUCKETS], struc
 		const char *wrong = what_is_wrong(config, r);
 
 		if (wrong) {
-			cx_diag_error(diag, r->file < config->n_files ? config->files[r->file] : NULL, r->line, NULL,
-				      "a route with %s", wrong);
+			cx_diag_error(diag, r->file < config->n_files ? config->files[r->file] : NULL,
+				      r->line, NULL, "a route with %s", wrong);
 			return -EINVAL;
 		}
 		count[r->prefix][bucket_of(r)]++;
@@ -98,7 +98,8 @@ static int check_sizes(const struct cx_tables *t, struct cx_diag *diag)
 	const struct cx_config *config = t->config;
 
 	if (t->n_dn > config->max_dns) {
-		cx_diag_error(diag, config->path, 0, "raise max_dns and restart: the map's size is fixed while it lives",
+		cx_diag_error(diag, config->path, 0,
+			      "raise max_dns and restart: the map's size is fixed while it lives",
 			      "%zu DN routes, max_dns is %u", t->n_dn, config->max_dns);
 		return -E2BIG;
 	}
@@ -113,7 +114,7 @@ static int check_sizes(const struct cx_tables *t, struct cx_diag *diag)
 int cx_routes_compile(struct cx_tables *t, const uint32_t *group_ids, struct cx_diag *diag)
 {
 	const struct cx_config *config = t->config;
-	size_t (*position)[BUCKETS] = calloc(2, sizeof(*position));
+	size_t(*position)[BUCKETS] = calloc(2, sizeof(*position));
 	size_t i;
 	int err = -ENOMEM;
 
@@ -135,7 +136,8 @@ int cx_routes_compile(struct cx_tables *t, const uint32_t *group_ids, struct cx_
 	for (i = 0; i < config->n_routes; i++) {
 		const struct cx_config_route *r = &config->routes[i];
 
-		place(config, i, group_ids, &(r->prefix ? t->prefix : t->dn)[position[r->prefix][bucket_of(r)]++]);
+		place(config, i, group_ids,
+		      &(r->prefix ? t->prefix : t->dn)[position[r->prefix][bucket_of(r)]++]);
 		if (r->prefix)
 			t->table[r->table].prefix_lengths |= 1u << r->len;
 	}

@@ -45,8 +45,8 @@ static bool has_listener(const struct cx_tables *t, size_t network, const struct
 }
 
 /* may_send: requests may leave for it, given a listener of its family. */
-static void fill(const struct cx_tables *t, struct cx_source_entry *e, const union cx_addr *addr, uint32_t prefixlen,
-		 size_t network, bool may_send)
+static void fill(const struct cx_tables *t, struct cx_source_entry *e, const union cx_addr *addr,
+		 uint32_t prefixlen, size_t network, bool may_send)
 {
 	cx_lpm_key_set(&e->key, addr, prefixlen);
 	e->value.networks = 1ull << network;
@@ -139,7 +139,8 @@ int cx_sources_compile(struct cx_tables *t, struct cx_diag *diag)
 	t->n_sources = inherit(t->sources, n, redundant);
 	err = 0;
 	if (t->n_sources > CX_SOURCES_MAX) {
-		cx_diag_error(diag, t->config->path, 0, "list a network's sources as CIDRs that hold its elements",
+		cx_diag_error(diag, t->config->path, 0,
+			      "list a network's sources as CIDRs that hold its elements",
 			      "%zu source prefixes, at most %d are possible", t->n_sources, CX_SOURCES_MAX);
 		err = -E2BIG;
 	}

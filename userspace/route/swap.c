@@ -39,7 +39,8 @@ static void carry(struct cx_element *e, const struct cx_element *live, bool was_
 		e->since_ms = live->state == CX_ELEMENT_DISABLED ? live->since_ms : 0;
 		return;
 	}
-	if (was_disabled && !is_disabled && live->state == CX_ELEMENT_DISABLED && live->reason == CX_ER_CONFIG)
+	if (was_disabled && !is_disabled && live->state == CX_ELEMENT_DISABLED &&
+	    live->reason == CX_ER_CONFIG)
 		return; /* up, as the new tables say */
 	e->state = live->state;
 	e->reason = live->reason;
@@ -53,7 +54,8 @@ static bool same_in_ring(const struct cx_element *a, const struct cx_element *b)
 
 	if (a_up != b_up)
 		return false;
-	return !a_up || (a->group == b->group && a->weight == b->weight && !memcmp(a->name, b->name, sizeof(a->name)));
+	return !a_up ||
+	       (a->group == b->group && a->weight == b->weight && !memcmp(a->name, b->name, sizeof(a->name)));
 }
 
 struct swap {
@@ -84,7 +86,8 @@ static void plan_elements(const struct cx_world *w, struct swap *s)
 
 		*e = s->new->elements[id];
 		if (same_server(e, &w->elements[id]))
-			carry(e, &w->elements[id], configured_disabled(s->old, id), configured_disabled(s->new, id));
+			carry(e, &w->elements[id], configured_disabled(s->old, id),
+			      configured_disabled(s->new, id));
 	}
 }
 
@@ -142,15 +145,16 @@ static void put_groups(struct cx_world *w, const struct swap *s)
 	for (id = 0; id < s->new->n_groups; id++) {
 		struct cx_group was = w->groups[id], *g = &w->groups[id];
 
-		if (!(s->new->groups[id].flags & CX_GROUP_USED))
+		if (!(s->new->groups[id].flags &CX_GROUP_USED))
 			continue;
 		*g = s->new->groups[id];
 		g->flags &= ~(uint32_t)CX_GROUP_EMPTY;
 		g->flags |= was.flags & CX_GROUP_USED ? was.flags & CX_GROUP_EMPTY : CX_GROUP_EMPTY;
 		g->ring_bits = was.ring_bits;
 		g->elements_up = was.elements_up;
-		if (!w->index->dirty[id] && (memcmp(g, &was, sizeof(was)) ||
-					     memcmp(table_group(s->old, id), table_group(s->new, id), sizeof(was))))
+		if (!w->index->dirty[id] &&
+		    (memcmp(g, &was, sizeof(was)) ||
+		     memcmp(table_group(s->old, id), table_group(s->new, id), sizeof(was))))
 			cx_mirror_group(w, id);
 	}
 }

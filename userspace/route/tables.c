@@ -78,7 +78,8 @@ static int assign_element_ids(const struct cx_config *config, const struct cx_na
 		for (k = 0; k < config->groups[i].n_elements; k++)
 			wanted[n++] = config->groups[i].elements[k].name;
 	if (names->elements)
-		err = cx_name_index_build(&old, names->elements->name, sizeof(*names->elements), names->n_elements);
+		err = cx_name_index_build(&old, names->elements->name, sizeof(*names->elements),
+					  names->n_elements);
 	if (!names->elements || !err)
 		err = cx_ids_assign(&old, wanted, n, config->max_elements, ids->elements);
 	cx_name_index_free(&old);
@@ -137,9 +138,10 @@ static void compile_element(struct cx_tables *t, uint32_t id, const struct cx_co
 	e->weight = from->weight;
 	memcpy(e->name, from->name, strnlen(from->name, sizeof(e->name) - 1));
 	if (e->listener == CX_NO_LISTENER)
-		cx_diag_warn(diag, from->at.file, from->at.line, "give the network a listener of that family",
-			     "element \"%s\": its network \"%s\" has no IPv%d listener, so no call can go there",
-			     from->name, t->config->networks[group->network].name, from->family);
+		cx_diag_warn(
+		    diag, from->at.file, from->at.line, "give the network a listener of that family",
+		    "element \"%s\": its network \"%s\" has no IPv%d listener, so no call can go there",
+		    from->name, t->config->networks[group->network].name, from->family);
 }
 
 static int compile_groups(struct cx_tables *t, const struct ids *ids, struct cx_diag *diag)
@@ -151,13 +153,14 @@ static int compile_groups(struct cx_tables *t, const struct ids *ids, struct cx_
 		const struct cx_config_group *group = &config->groups[i];
 
 		if (group->network >= config->n_networks) {
-			cx_diag_error(diag, group->at.file, group->at.line, NULL, "group \"%s\": unknown network",
-				      group->name);
+			cx_diag_error(diag, group->at.file, group->at.line, NULL,
+				      "group \"%s\": unknown network", group->name);
 			return -EINVAL;
 		}
 		compile_group(t, ids->groups[i], group);
 		for (k = 0; k < group->n_elements; k++)
-			compile_element(t, ids->elements[n++], &group->elements[k], group, ids->groups[i], diag);
+			compile_element(t, ids->elements[n++], &group->elements[k], group, ids->groups[i],
+					diag);
 	}
 	return 0;
 }

@@ -15,7 +15,7 @@ struct cx_tables_index {
 	struct cx_lpm_index sources;
 	/* element ids of group g: members[member_start[g]] up to member_start[g + 1] */
 	uint32_t *members, *member_start;
-	uint16_t *ring_bits; /* by group id: fixed by the configuration, not by who is up */
+	uint16_t *ring_bits;  /* by group id: fixed by the configuration, not by who is up */
 	uint32_t *by_address; /* element ids, sorted by address, port and id */
 	size_t n_by_address;
 };

@@ -163,7 +163,8 @@ const struct cx_dn_entry *cx_tables_find_dn(const struct cx_tables *t, const str
 const struct cx_dn_entry *cx_tables_find_prefix(const struct cx_tables *t, const struct cx_dn_key *key);
 const struct cx_source *cx_tables_source(const struct cx_tables *t, const union cx_addr *addr); /* or NULL */
 /* All elements at that address (of several groups): *ids points into the tables. */
-size_t cx_tables_elements_at(const struct cx_tables *t, const union cx_addr *addr, uint16_t port, const uint32_t **ids);
+size_t cx_tables_elements_at(const struct cx_tables *t, const union cx_addr *addr, uint16_t port,
+			     const uint32_t **ids);
 uint32_t cx_tables_listener_at(const struct cx_tables *t, const union cx_addr *addr, uint16_t port); /* or CX_NONE */
 const struct cx_reach_entry *cx_world_reach(const struct cx_world *w, const union cx_addr *addr); /* or NULL */
 int cx_world_get_flow(struct cx_world *w, uint64_t call, struct cx_flow *flow); /* 0 or -ENOENT */
