@@ -27,7 +27,7 @@ ratio() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.3f", b ? 100 * a / b : 0 }'
 
 case_end() {
 	if [ -z "$CASE_WHY" ]; then
-		echo "ok $CASE ($CASE_FIGURES)"
+		echo "ok $CASE ($CASE_FIGURES; $SECONDS s)"
 		exit 0
 	fi
 	echo "FAIL $CASE $CASE_WHY${CASE_FIGURES:+ ($CASE_FIGURES)}"

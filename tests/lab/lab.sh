@@ -30,6 +30,7 @@ LAB_CORE4=10.2.1.1      LAB_CORE6=fd00:2:1::1
 
 declare -A LAB_PID  # name of a process of ours -> pid
 LAB_DIR=
+LAB_OWNER= # the shell that lab_up ran in
 LAB_SIPP_PORT=5070
 
 # ---- small tools ----------------------------------------------------------
@@ -73,14 +74,12 @@ lab_end() {
 	[ -n "$pid" ] || return 0
 	kill -CONT "$pid" 2>/dev/null
 	kill "-${2:-TERM}" "$pid" 2>/dev/null
-	(sleep 5; kill -KILL "$pid") 2>/dev/null &
-	local guard=$!
+	lab_wait 5000 lab_gone "$pid" || kill -KILL "$pid" 2>/dev/null
 	wait "$pid" 2>/dev/null || code=$?
-	kill "$guard" 2>/dev/null
-	wait "$guard" 2>/dev/null
 	unset "LAB_PID[$1]"
 	return $code
 }
+lab_gone() { ! kill -0 "$1" 2>/dev/null; }
 
 # ---- up and down ----------------------------------------------------------
 
@@ -124,6 +123,7 @@ lab_up() {
 	local node i=0
 	[ "$(id -u)" = 0 ] || { echo "lab: must be root (network namespaces, BPF)" >&2; return 1; }
 	lab_build || { echo "lab: the tools do not build" >&2; return 1; }
+	LAB_OWNER=$BASHPID
 	trap lab_down EXIT
 	trap 'exit 130' INT
 	trap 'exit 143' TERM HUP
@@ -162,6 +162,8 @@ lab_links_up() {
 
 lab_down() {
 	local name node code=$?
+	# A signal can meet a child between its fork and the reset of its traps.
+	[ "$BASHPID" = "$LAB_OWNER" ] || return 0
 	trap '' INT TERM
 	for name in "${!LAB_PID[@]}"; do lab_end "$name"; done
 	rm -rf "$LAB_PIN"

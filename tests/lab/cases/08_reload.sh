@@ -41,7 +41,7 @@ all_ended load "$CALLS"
 check "$(lab_uas_sum misrouted) calls met the wrong group" [ "$(lab_uas_sum misrouted)" = 0 ]
 check "the reload came after the load" [ "$at" -lt "$CALLS" ]
 check "the reload took $took_ms ms" [ "$took_ms" -lt 1000 ]
-found() { [ "$(lab_get .found routes --dn "$1")" = "$2" ]; }
+found() { [ "$(lab_get .found routes find "$1")" = "$2" ]; }
 check "a new number has no route" found 66000500 true
 check "an old number still has one" found 77000500 false
 figure "$ROUTES routes in $took_ms ms ($(jq -r '(.data // .) | "load \(.load_ms), compile \(.compile_ms), swap \(.swap_ms)"' <<<"$answer"))"

@@ -5,10 +5,12 @@
 . "$(dirname "$0")/../case.sh"
 
 must lab_default
-lab_in ms1 ip link set dev eth0 address 02:00:00:00:00:11
-lab_in ms1 ping -qc1 -w2 10.2.1.1 >/dev/null 2>&1 # speaks, as any host does after such a change
+lab_in ms1 sysctl -qw net.ipv4.conf.eth0.arp_notify=1 # tells its neighbours
+lab_in ms1 ip link set dev eth0 down
+lab_in ms1 ip link set dev eth0 address 02:00:00:00:00:11 up
+lab_in ms1 ip route replace default via 10.2.1.1
 mac_is() { [ "$(element ms1 .nexthop.mac)" = "$1" ]; }
-check "the new MAC of ms1 is not known" lab_wait 5000 mac_is 02:00:00:00:00:11
+check "the new MAC of ms1 is not known: $(element ms1 .nexthop.mac)" lab_wait 5000 mac_is 02:00:00:00:00:11
 lab_calls mac 200 200 4 uac_dn
 calls_ok "new MAC" 200
 
