@@ -9,6 +9,7 @@
  * before the fast path, so that a packet that it hands up finds somebody.
  */
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,11 +45,27 @@ void cx_daemon_log_findings(const char *event, const struct cx_diag *diag)
 	}
 }
 
-/* Why the start ends here: for people at the terminal and in the log. */
-static void fail_findings(const struct cx_diag *diag)
+/* Why the start ends here: in the log, and at the terminal if that is not the
+ * same. */
+static void fail_findings(struct cx_parts *parts, const struct cx_diag *diag)
 {
-	cx_diag_print(diag, stderr);
+	if (!parts->d.config->log_stderr)
+		cx_diag_print(diag, stderr);
 	cx_daemon_log_findings("start_failed", diag);
+}
+
+__attribute__((format(printf, 2, 3))) static int fail(struct cx_parts *parts, const char *fmt, ...)
+{
+	char text[512];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	if (!parts->d.config->log_stderr)
+		fprintf(stderr, "cxsipd: %s\n", text);
+	cx_logf(CX_ERROR, "start_failed", "%s", text);
+	return CX_EXIT_FAILED;
 }
 
 /* ---- events of the rooms --------------------------------------------------- */
@@ -222,14 +239,9 @@ static int start_lock(struct cx_parts *parts)
 
 	if (!err)
 		return 0;
-	if (err == -EBUSY) {
-		fprintf(stderr, "cxsipd: another cxsipd (pid %d) holds %s/cxsipd.lock\n", holder, dir);
-		cx_logf(CX_ERROR, "start_failed", "another cxsipd (pid %d) holds %s/cxsipd.lock", holder, dir);
-	} else {
-		fprintf(stderr, "cxsipd: %s/cxsipd.lock: %s (is runtime_dir there, and ours?)\n", dir, strerror(-err));
-		cx_logf(CX_ERROR, "start_failed", "%s/cxsipd.lock: %s", dir, strerror(-err));
-	}
-	return CX_EXIT_FAILED;
+	if (err == -EBUSY)
+		return fail(parts, "another cxsipd (pid %d) holds %s/cxsipd.lock", holder, dir);
+	return fail(parts, "%s/cxsipd.lock: %s (is runtime_dir there, and ours?)", dir, strerror(-err));
 }
 
 /* A restart must not bring dead elements up until health has found out again. */
@@ -270,7 +282,7 @@ static int start_world(struct cx_parts *parts, const struct cx_fastpath_past *pa
 	if (err)
 		cx_diag_error(&diag, d->config_path, 0, NULL, "cannot start with this configuration: %s", strerror(-err));
 	if (err)
-		fail_findings(&diag);
+		fail_findings(parts, &diag);
 	cx_diag_clear(&diag);
 	if (err)
 		return CX_EXIT_FAILED;
@@ -287,7 +299,7 @@ static int start_sockets(struct cx_parts *parts)
 	int err = cx_sockets_prepare(parts, NULL, parts->d.tables, &diag, opened);
 
 	if (err)
-		fail_findings(&diag);
+		fail_findings(parts, &diag);
 	else
 		cx_sockets_adopt(parts, NULL, parts->d.tables, opened);
 	cx_diag_clear(&diag);
@@ -301,10 +313,8 @@ static int start_health(struct cx_parts *parts)
 	char path[192];
 	int err = cx_health_new(parts->d.world, &ops, &parts->d.health);
 
-	if (err) {
-		cx_logf(CX_ERROR, "start_failed", "health: %s", strerror(-err));
-		return CX_EXIT_FAILED;
-	}
+	if (err)
+		return fail(parts, "health: %s", strerror(-err));
 	err = orders_path(parts, path, sizeof(path));
 	if (!err)
 		err = cx_health_load_orders(parts->d.health, path);
@@ -320,10 +330,8 @@ static int start_reach(struct cx_parts *parts)
 
 	if (!err)
 		err = uv_poll_init(&parts->loop, &parts->reach, cx_reach_fd(parts->d.reach));
-	if (err) {
-		cx_logf(CX_ERROR, "start_failed", "routes and neighbours cannot be followed: %s", strerror(-err));
-		return CX_EXIT_FAILED;
-	}
+	if (err)
+		return fail(parts, "routes and neighbours cannot be followed: %s", strerror(-err));
 	parts->reach.data = parts;
 	uv_poll_start(&parts->reach, UV_READABLE, on_reach);
 	return 0;
@@ -377,7 +385,7 @@ static int start_fastpath(struct cx_parts *parts, bool had_pins)
 		sweep_pins(parts, had_pins);
 		err = 0;
 	} else {
-		fail_findings(&diag);
+		fail_findings(parts, &diag);
 	}
 	cx_diag_clear(&diag);
 	return err ? CX_EXIT_FAILED : 0;
@@ -396,10 +404,7 @@ static int start_control(struct cx_parts *parts)
 {
 	int err = cx_control_open(&parts->d, &parts->control);
 
-	if (!err)
-		return 0;
-	cx_logf(CX_ERROR, "start_failed", "control socket in %s: %s", parts->d.config->runtime_dir, strerror(-err));
-	return CX_EXIT_FAILED;
+	return err ? fail(parts, "control socket in %s: %s", parts->d.config->runtime_dir, strerror(-err)) : 0;
 }
 
 static size_t count_elements(const struct cx_config *config)
