@@ -8,7 +8,7 @@ SYSCONFDIR ?= /etc
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 CLANG   ?= clang
 BPFTOOL ?= $(shell command -v bpftool || echo /usr/sbin/bpftool)
-PKGS    := libbpf libnl-3.0 libnl-route-3.0 libconfig jansson libuv1
+PKGS    := libbpf libnl-3.0 libnl-route-3.0 libconfig jansson libuv
 
 CFLAGS  ?= -O2 -g
 WARN    := -Wall -Wextra -Wshadow -Werror -Wno-unused-parameter
@@ -76,8 +76,12 @@ $(B)/tests/%.o: tests/%.c | $(B)/bpf/cxsip.skel.h
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -Itests -MMD -MP -c $< -o $@
 
-# what `make install` ships of cxctl's own files is tested, too
-$(B)/tests/unit/%: $(B)/tests/unit/%.o $(filter-out %/main.o,$(CXCTL_OBJ)) $(B)/libcxsip.a
+# parts of cxctl that stand alone are tested, too
+$(B)/libcxctl.a: $(filter-out %/main.o,$(CXCTL_OBJ))
+	$(Q)rm -f $@
+	$(Q)$(AR) rcs $@ $^
+
+$(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/libcxctl.a $(B)/libcxsip.a
 	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDHARDEN) -o $@ $^ $(LDLIBS) -lcmocka
 
 $(B)/tests/fastpath/%: $(B)/tests/fastpath/%.o $(RIG_OBJ) $(B)/libcxsip.a
