@@ -6,7 +6,6 @@
  */
 #include <dirent.h>
 #include <errno.h>
-#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -32,7 +31,7 @@ static json_t *list_names(const char *path)
 static json_t *list_links(const char *path)
 {
 	json_t *names = list_names(path), *list = json_array(), *name;
-	char full[512], interface[IF_NAMESIZE];
+	char full[512];
 	size_t i;
 
 	json_array_foreach(names, i, name)
@@ -45,13 +44,11 @@ static json_t *list_links(const char *path)
 		fd = bpf_obj_get(full);
 		if (fd < 0)
 			continue;
-		if (!bpf_obj_get_info_by_fd(fd, &info, &size) && info.type == BPF_LINK_TYPE_XDP) {
-			if (!if_indextoname(info.xdp.ifindex, interface))
-				interface[0] = '\0';
-			json_array_append_new(list, json_pack("{s:s, s:s, s:i}", "pin",
-							      json_string_value(name), "interface", interface,
-							      "ifindex", (int)info.xdp.ifindex));
-		}
+		/* the pin's name: this may be another network namespace, where indexes mean others */
+		if (!bpf_obj_get_info_by_fd(fd, &info, &size) && info.type == BPF_LINK_TYPE_XDP)
+			json_array_append_new(list,
+					      json_pack("{s:s, s:i}", "interface", json_string_value(name),
+							"ifindex", (int)info.xdp.ifindex));
 		close(fd);
 	}
 	json_decref(names);
