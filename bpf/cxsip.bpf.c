@@ -24,7 +24,8 @@ CX_MAP(cx_scratch, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct cx_scratch_value, 1,
 /* Which verdict a reason has, for those that are not XDP_PASS. */
 CX_INLINE int cx_is_drop(__u32 reason)
 {
-	return reason == CX_R_SOURCE_DENIED || reason == CX_R_FORGED_RESPONSE || reason == CX_R_BAD_COOKIE;
+	return reason == CX_R_SOURCE_DENIED || reason == CX_R_FORGED_RESPONSE || reason == CX_R_BAD_COOKIE ||
+	       reason == CX_R_BAD_RESPONSE;
 }
 
 CX_INLINE void cx_count(__u32 reason, __u32 bytes)

@@ -11,15 +11,17 @@
 const uint8_t place_mac_ours[6] = {0x02, 0, 0, 0, 0, 0x01};
 const uint8_t place_mac_theirs[6] = {0x02, 0, 0, 0, 0, 0x02};
 
+/* IPv6 callers have a table of their own: the same DNs lead to servers of their family. */
 static const char main_file[] =
 	"networks = (\n"
 	"  { name = \"trunks\"; ignore_plus = true; dscp = 24; aliases = [ \"sip.example.com\" ];\n"
-	"    listeners = ( { address = \"" TRUNKS_V4 "\"; }, { address = \"" TRUNKS_V6 "\"; } );\n"
-	"    sources = [ \"198.51.100.0/24\", \"2001:db8:100::/48\" ]; },\n"
+	"    listeners = ( { address = \"" TRUNKS_V4 "\"; } ); sources = [ \"198.51.100.0/24\" ]; },\n"
+	"  { name = \"trunks6\"; ignore_plus = true; table = \"six\"; aliases = [ \"sip.example.com\" ];\n"
+	"    listeners = ( { address = \"" TRUNKS_V6 "\"; } ); sources = [ \"2001:db8:100::/48\" ]; },\n"
 	"  { name = \"agents\"; ignore_plus = true; dscp = 0; record_route = true;\n"
-	"    listeners = ( { address = \"" AGENTS_V4 "\"; port = 5070; },\n"
-	"                  { address = \"" AGENTS_V6 "\"; port = 5070; } );\n"
-	"    sources = [ \"198.51.100.0/24\", \"2001:db8:100::/48\" ]; },\n"
+	"    listeners = ( { address = \"" AGENTS_V4 "\"; port = 5070; } ); sources = [ \"198.51.100.0/24\" ]; },\n"
+	"  { name = \"agents6\"; ignore_plus = true; dscp = 0; record_route = true; table = \"six\";\n"
+	"    listeners = ( { address = \"" AGENTS_V6 "\"; port = 5070; } ); sources = [ \"2001:db8:100::/48\" ]; },\n"
 	"  { name = \"open\"; table = \"plain\"; trusted = false; ignore_separators = false;\n"
 	"    listeners = ( { address = \"" OPEN_V4 "\"; }, { address = \"" OPEN_V6 "\"; } );\n"
 	"    sources = [ \"any\" ]; },\n"
@@ -38,6 +40,7 @@ static const char main_file[] =
 	"  { name = \"vlan6\"; network = \"core\"; elements = ( { name = \"v6\"; uri = \"sip:[2001:db8:200::41]\"; } ); },\n"
 	"  { name = \"other\"; network = \"core\"; elements = ( { name = \"o1\"; uri = \"sip:203.0.113.43\"; } ); },\n"
 	"  { name = \"desk\"; network = \"agents\"; elements = ( { name = \"d1\"; uri = \"sip:198.51.100.51:5062\"; } ); },\n"
+	"  { name = \"desk6\"; network = \"agents6\"; elements = ( { name = \"d6\"; uri = \"sip:[2001:db8:100::51]:5062\"; } ); },\n"
 	"  { name = \"slow\"; network = \"core\"; mode = \"core\"; elements = ( { name = \"s1\"; uri = \"sip:203.0.113.44\"; } ); },\n"
 	"  { name = \"empty\"; network = \"core\"; elements = ( { name = \"x1\"; uri = \"sip:203.0.113.45\"; disabled = true; } ); },\n"
 	"  { name = \"cold\"; network = \"core\"; elements = ( { name = \"c1\"; uri = \"sip:203.0.113.46\"; } ); },\n"
@@ -64,6 +67,10 @@ static const char routes_file[] =
 	"  {\"prefix\": \"1_unusual\", \"group\": \"media\"}, {\"dn\": \"kumiko\", \"group\": \"media\"},\n"
 	"  {\"dn\": \"vivekg\", \"group\": \"media\"}, {\"dn\": \"remote-target\", \"group\": \"media\"},\n"
 	"  {\"dn\": \"abcdefghijklmnopqrstuvwxyz012\", \"group\": \"media\"},\n"
+	"  {\"dn\": \"1000\", \"group\": \"media6\", \"table\": \"six\"}, {\"dn\": \"1006\", \"group\": \"media\", \"table\": \"six\"},\n"
+	"  {\"dn\": \"1041\", \"group\": \"vlan6\", \"table\": \"six\"}, {\"dn\": \"1046\", \"group\": \"vlan6\", \"table\": \"six\"},\n"
+	"  {\"dn\": \"1050\", \"group\": \"desk6\", \"table\": \"six\"},\n"
+	"  {\"prefix\": \"49\", \"group\": \"media6\", \"table\": \"six\"}, {\"prefix\": \"user\", \"group\": \"media6\", \"table\": \"six\"},\n"
 	"  {\"dn\": \"100-200\", \"group\": \"media\", \"table\": \"plain\"},\n"
 	"  {\"dn\": \"+1234\", \"group\": \"media\", \"table\": \"plain\"},\n"
 	"  {\"dn\": \"1000\", \"group\": \"media\", \"table\": \"plain\"} ]\n";
@@ -161,7 +168,7 @@ static int set_elements(struct place *p)
 		uint32_t nexthop;
 	} on[] = {{"ms1", PLACE_PLAIN},	 {"ms2", PLACE_PLAIN}, {"ms3", PLACE_PLAIN},  {"ms61", PLACE_PLAIN},
 		  {"ms62", PLACE_PLAIN}, {"v1", PLACE_VLAN},   {"v2", PLACE_QINQ},    {"v6", PLACE_VLAN},
-		  {"o1", PLACE_OTHER},	 {"d1", PLACE_PLAIN},  {"s1", PLACE_PLAIN},   {"x1", PLACE_PLAIN},
+		  {"o1", PLACE_OTHER},	 {"d1", PLACE_PLAIN},  {"d6", PLACE_OTHER},  {"s1", PLACE_PLAIN},   {"x1", PLACE_PLAIN},
 		  {"c1", 0},		 {"l1", PLACE_LOCAL},  {"t1", PLACE_TINY}};
 	size_t i;
 	int err = 0;

@@ -22,6 +22,7 @@
 #define OPEN_V6 "2001:db8::3"
 #define CORE_V4 "203.0.113.1"
 #define CORE_V6 "2001:db8:200::1"
+/* IPv6 listeners of trunks and agents are networks of their own: "trunks6", "agents6" */
 /* Theirs */
 #define CALLER_V4 "198.51.100.7"
 #define CALLER_V6 "2001:db8:100::7"

@@ -59,6 +59,32 @@ static int pinned_map(const char *name)
 	return fd;
 }
 
+/* Have all rings and groups arrived? They are written by threads of their own. */
+static bool settled(const struct rig *r)
+{
+	const struct cx_world *w = r->place.world;
+	struct cx_group group;
+	uint32_t i, inner;
+
+	for (i = 0; i < r->place.tables->n_groups; i++) {
+		if (bpf_map_lookup_elem(r->groups, &i, &group) || memcmp(&group, &w->groups[i], sizeof(group)))
+			return false;
+		if (w->rings[i] && bpf_map_lookup_elem(r->rings, &i, &inner))
+			return false;
+	}
+	return true;
+}
+
+void rig_settle(struct rig *r)
+{
+	int tries;
+
+	for (tries = 0; tries < 5000 && !settled(r); tries++)
+		usleep(1000);
+	if (!settled(r))
+		fail("rings did not arrive", -ETIMEDOUT);
+}
+
 static uint64_t count_of(const struct rig *r, uint32_t reason)
 {
 	struct cx_count values[CPUS_MAX];
@@ -110,6 +136,9 @@ bool rig_open(struct rig *r)
 	r->program = cx_fastpath_program_fd(r->fp);
 	r->stats = pinned_map("cx_stats");
 	r->flow = pinned_map("cx_flow");
+	r->groups = pinned_map("cx_group");
+	r->rings = pinned_map("cx_ring");
+	rig_settle(r);
 	r->cpus = (unsigned)libbpf_num_possible_cpus();
 	if (r->cpus > CPUS_MAX)
 		fail("more processors than this test knows of", -E2BIG);
@@ -124,6 +153,8 @@ void rig_close(struct rig *r)
 		return;
 	close(r->stats);
 	close(r->flow);
+	close(r->groups);
+	close(r->rings);
 	cx_fastpath_close(r->fp);
 	place_close(&r->place);
 	remove_pins();

@@ -17,7 +17,7 @@
 struct rig {
 	struct place place;
 	struct cx_fastpath *fp;
-	int program, stats, flow;
+	int program, stats, flow, groups, rings;
 	unsigned cpus;
 	uint64_t counted[CX_REASON_COUNT]; /* as of the last run */
 	/* of the last run */
@@ -31,6 +31,8 @@ struct rig {
  * trouble ends the process. */
 bool rig_open(struct rig *r);
 void rig_close(struct rig *r);
+/* Waits until every ring is in the map: after changes of elements. */
+void rig_settle(struct rig *r);
 /* Forgets all recent calls. */
 void rig_forget(struct rig *r);
 
