@@ -24,6 +24,7 @@
 #define EVENT_BUFFER (4 << 20)
 #define DUMP_TRIES 5
 #define DATAGRAMS_A_READ 1024
+#define DISCARD_MAX 100000
 
 static uint64_t now_us(void)
 {
@@ -198,24 +199,34 @@ int cx_net_fd(const struct cx_net *net)
 	return nl_socket_get_fd(net->events);
 }
 
+/* What still waits is older than the dump that follows: applied after it, it
+ * would bring back what is gone. */
+static void discard_events(struct cx_net *net)
+{
+	char buffer[8192];
+	int i, fd = nl_socket_get_fd(net->events);
+
+	for (i = 0; i < DISCARD_MAX; i++)
+		if (recv(fd, buffer, sizeof(buffer), MSG_DONTWAIT) < 0 && errno != ENOBUFS && errno != EINTR)
+			break;
+}
+
 int cx_net_read(struct cx_net *net)
 {
 	int i, err = 0;
 
 	net->failed = 0;
-	for (i = 0; i < DATAGRAMS_A_READ; i++) {
+	for (i = 0; i < DATAGRAMS_A_READ && !err; i++)
 		err = errno_of(nl_recvmsgs_default(net->events));
-		if (err)
-			break;
-	}
 	if (err == -EAGAIN)
 		err = 0;
-	if (err == -ENOMEM || net->failed) { /* ENOBUFS: events were lost */
+	if (err == -ENOMEM || net->failed) { /* ENOBUFS */
 		cx_logf(CX_NOTICE, "netlink_resync", "events of the kernel were lost: reading all again");
 		net->lost = true;
 		err = 0;
 	}
 	if (net->lost) {
+		discard_events(net);
 		err = read_all(net);
 		net->lost = err != 0;
 	} else if (!err && net->routes_stale) {

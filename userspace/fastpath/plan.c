@@ -157,6 +157,10 @@ static bool choose_hop(struct cx_net *net, struct cx_nexthops *nexthops, const s
 			id = nexthop_of(net, nexthops, h->ifindex, &h->gateway, r->mtu);
 		if (found && !id)
 			continue;
+		if (!found) {
+			p->first_ifindex = h->ifindex;
+			p->first_gateway = h->gateway;
+		}
 		found = true;
 		p->ifindex = h->ifindex;
 		p->gateway = h->gateway;

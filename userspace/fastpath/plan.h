@@ -24,6 +24,10 @@ struct cx_planned {
 	enum cx_path_kind kind;
 	int ifindex; /* of the route's device */
 	union cx_addr gateway;
+	/* The hop that would have been taken, were its neighbour known: kept
+	 * warm too. The same as above if it is. */
+	int first_ifindex;
+	union cx_addr first_gateway;
 	uint32_t mtu;
 };
 

@@ -134,6 +134,19 @@ static void mark_lost(struct cx_reach_watch *r, uint32_t id, const char *why)
 	l->still = true;
 }
 
+static void need_path(struct cx_reach_watch *r, const struct cx_planned *p, const union cx_addr *element)
+{
+	if (p->kind == CX_PATH_GATEWAY) {
+		cx_net_want(r->net, p->ifindex, &p->gateway);
+		if (p->first_gateway.q[0] | p->first_gateway.q[1])
+			cx_net_want(r->net, p->first_ifindex, &p->first_gateway);
+	} else if (p->kind == CX_PATH_CONNECTED) {
+		cx_net_want(r->net, p->ifindex, element);
+	}
+	if (p->kind != CX_PATH_NONE && p->kind != CX_PATH_LOCAL)
+		need_interface(r, p->ifindex);
+}
+
 static int update_elements(struct cx_reach_watch *r, const struct cx_plan *plan)
 {
 	struct cx_world *w = r->world;
@@ -153,12 +166,8 @@ static int update_elements(struct cx_reach_watch *r, const struct cx_plan *plan)
 			mark_lost(r, id, "no route");
 		else if (p->kind == CX_PATH_DOWN)
 			mark_lost(r, id, "link down");
-		if (p && (p->kind == CX_PATH_CONNECTED || p->kind == CX_PATH_GATEWAY)) {
-			cx_net_want(r->net, p->ifindex, p->kind == CX_PATH_GATEWAY ? &p->gateway : &element->addr);
-			need_interface(r, p->ifindex);
-		} else if (p && p->kind == CX_PATH_DOWN) {
-			need_interface(r, p->ifindex);
-		}
+		if (p)
+			need_path(r, p, &element->addr);
 		if (element->nexthop == nexthop)
 			continue;
 		e = cx_world_set_element_nexthop(w, id, nexthop);
@@ -332,8 +341,12 @@ static int pass(struct cx_reach_watch *r)
 	drop_unwanted(r->net);
 	warm(r);
 	tell_interfaces(r);
-	if (r->open)
+	if (r->open) {
+		cx_world_hold(r->world); /* a link takes many elements along: one ring a group */
 		tell_elements(r);
+		e = cx_world_release(r->world);
+		err = err ? err : e;
+	}
 	return err;
 }
 
