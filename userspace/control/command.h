@@ -13,6 +13,7 @@
 #include "cxsipd/daemon.h"
 
 #define CX_PAGE_MAX 250 /* entries of a list in one answer */
+#define CX_PAGE_RICH 50 /* the same, where an entry has many fields: 2 ms of work a page */
 
 struct cx_control;
 
@@ -31,8 +32,8 @@ typedef void (*cx_command_fn)(struct cx_request *rq);
 
 /* Takes data over; NULL means out of memory. */
 void cx_answer_data(struct cx_request *rq, json_t *data);
-/* code: bad_request, unknown_command, not_found, busy, invalid, no_fastpath,
- * failed. hint may be NULL. */
+/* code: bad_request, unknown_command, not_found, busy, invalid, failed. hint
+ * may be NULL. */
 void cx_answer_error(struct cx_request *rq, const char *code, const char *hint, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 /* Adds "findings": [{file, line, warning, text, hint}] to the error. */

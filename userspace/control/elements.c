@@ -87,7 +87,7 @@ void cx_command_elements(struct cx_request *rq)
 		}
 	}
 	list = json_array();
-	for (id = (uint32_t)from; list && id < d->tables->n_elements && json_array_size(list) < CX_PAGE_MAX;
+	for (id = (uint32_t)from; list && id < d->tables->n_elements && json_array_size(list) < CX_PAGE_RICH;
 	     id++) {
 		const struct cx_element *e = &d->world->elements[id];
 
@@ -112,7 +112,7 @@ static void sum_elements(struct cx_daemon *d, uint32_t from, struct group_sum *s
 		struct group_sum *sum;
 
 		if (e->state == CX_ELEMENT_UNUSED || e->state > CX_ELEMENT_DISABLED || e->group < from ||
-		    e->group - from >= CX_PAGE_MAX)
+		    e->group - from >= CX_PAGE_RICH)
 			continue;
 		sum = &sums[e->group - from];
 		sum->by_state[e->state]++;
@@ -147,10 +147,10 @@ static json_t *group_json(struct cx_daemon *d, uint32_t id, const struct group_s
 
 void cx_command_groups(struct cx_request *rq)
 {
-	struct group_sum sums[CX_PAGE_MAX] = {0};
+	struct group_sum sums[CX_PAGE_RICH] = {0};
 	struct cx_daemon *d = rq->d;
 	bool ok = true;
-	uint64_t from = cx_arg_number(rq, "from", 0, CX_NONE, &ok), end = from + CX_PAGE_MAX;
+	uint64_t from = cx_arg_number(rq, "from", 0, CX_NONE, &ok), end = from + CX_PAGE_RICH;
 	json_t *list;
 
 	if (!ok)
