@@ -266,7 +266,8 @@ static void parse_multipath(struct nlattr *a, int family, struct cx_net_route *r
 	struct rtnexthop *nh = nla_data(a);
 	int left = nla_len(a);
 
-	for (; RTNH_OK(nh, left) && r->n_hops < CX_HOPS_MAX;
+	/* RTNH_OK() reads the length before it asks whether there is one */
+	for (; left >= (int)sizeof(*nh) && RTNH_OK(nh, left) && r->n_hops < CX_HOPS_MAX;
 	     left -= (int)NLMSG_ALIGN(nh->rtnh_len), nh = RTNH_NEXT(nh)) {
 		struct cx_net_hop hop = {.ifindex = nh->rtnh_ifindex, .flags = nh->rtnh_flags};
 		struct nlattr *tb[RTA_MAX + 1];
