@@ -5,19 +5,13 @@
  * the frame, varies what the run asks for, and tail-calls the program under
  * test. What it costs itself is measured with a bare XDP_TX behind it and
  * taken off.
+ *
+ * The sink, on the peer device, counts what really arrives: a bare XDP_TX into
+ * a full ring is dropped, and a drop is cheap.
  */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
-
-#define FRAME_MAX 2048
-
-struct replay_frame {
-	__u32 len;
-	__u32 digits_at; /* offset of seven digits to vary, 0: none */
-	__u32 digits_max; /* numbers 0..max-1 */
-	__u32 call_at;	  /* offset of eight characters of the Call-ID to vary, 0: none */
-	__u8 bytes[FRAME_MAX];
-};
+#include "replay.h"
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -33,12 +27,19 @@ struct {
 	__uint(value_size, sizeof(__u32));
 } target SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} arrived SEC(".maps");
+
 static __always_inline void put_decimal(__u8 *to, __u32 value)
 {
 	int i;
 
 #pragma unroll
-	for (i = 6; i >= 0; i--) {
+	for (i = REPLAY_DIGITS - 1; i >= 0; i--) {
 		to[i] = '0' + value % 10;
 		value /= 10;
 	}
@@ -53,15 +54,15 @@ int replay(struct xdp_md *ctx)
 	if (!f)
 		return XDP_ABORTED;
 	if (f->digits_at) {
-		at = f->digits_at & 1023;
+		at = f->digits_at & (REPLAY_FRAME_MAX / 2 - 1);
 		put_decimal(f->bytes + at, bpf_get_prandom_u32() % (f->digits_max ? f->digits_max : 1));
 	}
 	if (f->call_at) {
-		at = f->call_at & 1023;
-		put_decimal(f->bytes + at, bpf_get_prandom_u32() % 10000000);
+		at = f->call_at & (REPLAY_FRAME_MAX / 2 - 1);
+		put_decimal(f->bytes + at, bpf_get_prandom_u32() % (f->call_max ? f->call_max : 1));
 	}
 	len = *(volatile __u32 *)&f->len;
-	if (!len || len > FRAME_MAX || bpf_xdp_store_bytes(ctx, 0, f->bytes, len))
+	if (!len || len > REPLAY_FRAME_MAX || bpf_xdp_store_bytes(ctx, 0, f->bytes, len))
 		return XDP_ABORTED;
 	bpf_tail_call(ctx, &target, 0);
 	return XDP_ABORTED;
@@ -74,8 +75,19 @@ int bare_tx(struct xdp_md *ctx)
 }
 
 SEC("xdp")
+int bare_drop(struct xdp_md *ctx)
+{
+	return XDP_DROP;
+}
+
+SEC("xdp")
 int sink(struct xdp_md *ctx)
 {
+	__u32 zero = 0;
+	__u64 *n = bpf_map_lookup_elem(&arrived, &zero);
+
+	if (n)
+		++*n;
 	return XDP_DROP;
 }
 

@@ -1,0 +1,164 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# This proxy against Kamailio (stateless forward) and against plain IP
+# forwarding: the same INVITEs at the same even rate through the same lab, in
+# turns, some rounds; medians.
+#
+#   tests/bench/kamailio.sh JSON_FILE
+#
+# Knobs: RATES "5000 10000" (INVITE/s), ROUNDS 3, SECONDS_EACH 4. LAB_BUILD is
+# the build directory.
+#
+# CPU an INVITE: of Kamailio, the time that its processes ran; of ours, the
+# run time of the program by the kernel's BPF statistics plus the time that the
+# daemon's threads ran. Beside it the whole machine's busy time, less what it
+# is busy when idle: with sender, receivers and all the kernel's work.
+
+. "$(dirname "$0")/../lab/lab.sh"
+set -u
+
+out=$1
+RATES=${RATES:-5000 10000} ROUNDS=${ROUNDS:-3} SECONDS_EACH=${SECONDS_EACH:-4}
+load=$LAB_BUILD/tests/bench/load
+program=$LAB_PIN/cxsip/v1/progs/cx_xdp
+
+die() { echo "kamailio.sh: $*" >&2; exit 1; }
+
+# ---- what is read ---------------------------------------------------------
+
+received() { local name sum=0; for name in $LAB_SERVERS; do sum=$((sum + $(od -An -tu8 -N8 "$LAB_DIR/$name.count"))); done; echo $sum; }
+
+# ns that all threads of a process and its children (one session) have run
+ran_ns() {
+	local pid
+	for pid in $(pgrep -s "${LAB_PID[$1]}"); do cat /proc/"$pid"/task/*/schedstat; done 2>/dev/null |
+		awk '{ sum += $1 } END { printf "%.0f\n", sum }'
+}
+
+program_ns() { bpftool --json prog show pinned "$program" | jq '.run_time_ns // 0'; }
+
+# "BUSY_NS NOW_NS": of all CPUs together, by what they were not idle (or stolen).
+machine() {
+	awk -v cpus="$(getconf _NPROCESSORS_ONLN)" -v tick="$(getconf CLK_TCK)" \
+		'FNR == NR { now = $1; next } /^cpu / { idle = $5 + $6 + $9; printf "%.0f %.0f\n", (now * cpus - idle / tick) * 1e9, now * 1e9 }' \
+		/proc/uptime /proc/stat
+}
+
+# ---- one measurement ------------------------------------------------------
+
+# busy_ns_per_s COMMAND...: of the machine, while the command runs
+busy_ns_per_s() {
+	local before after
+	before=$(machine)
+	"$@"
+	after=$(machine)
+	echo "$before $after" | awk '{ printf "%.0f\n", ($3 - $1) / ($4 - $2) * 1e9 }'
+}
+
+send_all() { lab_in caller "$load" send --rate "$1" --seconds "$SECONDS_EACH" --from $LAB_CALLER4 $2 >"$LAB_DIR/sent"; }
+
+all_received() { [ $(($(received) - $1)) -ge "$(cat "$LAB_DIR/sent")" ]; }
+
+# try SYSTEM RATE DESTINATIONS: adds a line to figures,
+# "SYSTEM RATE us_of_process us_of_program us_machine_busy", all an INVITE that
+# arrived; 1 if more than 1 % were lost: whoever loses them works less.
+try() {
+	local who=$1 rate=$2 to=$3 before idle busy ran=0 run=0 sent got
+	idle=$(busy_ns_per_s sleep 1)
+	before=$(received)
+	[ "$who" = ours ] && ran=$(ran_ns cxsipd) run=$(program_ns)
+	[ "$who" = kamailio ] && ran=$(ran_ns kamailio)
+	busy=$(busy_ns_per_s send_all "$rate" "$to")
+	lab_wait 1000 all_received "$before"
+	[ "$who" = ours ] && ran=$(($(ran_ns cxsipd) - ran)) run=$(($(program_ns) - run))
+	[ "$who" = kamailio ] && ran=$(($(ran_ns kamailio) - ran))
+	sent=$(cat "$LAB_DIR/sent") got=$(($(received) - before))
+	awk -v who="$who" -v rate="$rate" -v ran="$ran" -v run="$run" -v busy="$busy" -v idle="$idle" -v sent="$sent" -v got="$got" 'BEGIN {
+		got = got ? got : 1
+		line = sprintf("%s %d %.4f %.4f %.4f", who, rate, ran / got / 1000, run / got / 1000, (busy - idle) / rate / 1000)
+		split(line, v, " ")
+		printf "  %-8s %6d INVITE/s: process %8.3f us, program %6.3f us, machine busy %7.2f us; %d of %d arrived; %.0f %% of a CPU busy before\n",
+			v[1], v[2], v[3], v[4], v[5], got, sent, idle / 1e7 >"/dev/stderr"
+		if (got < 0.99 * sent || got > sent)
+			exit 1
+		print line
+	}' >>"$LAB_DIR/figures"
+}
+
+measure() {
+	local tries
+	for tries in 1 2 3; do try "$@" && return; done
+	echo "  $1 at $2/s: INVITEs get lost, three times; this round goes without" >&2
+}
+
+# ---- the three systems ----------------------------------------------------
+
+sinks_start() {
+	local name
+	for name in $LAB_SERVERS; do
+		# shellcheck disable=SC2046
+		lab_start "$name" "$name" "$LAB_DIR/$name.log" "$load" sink --counter "$LAB_DIR/$name.count" $(lab_addresses "$name")
+		lab_wait 3000 test -s "$LAB_DIR/$name.count" || return 1
+	done
+}
+
+with_ours() {
+	lab_daemon_start || die "cxsipd does not start"
+	for rate in $RATES; do measure ours "$rate" $LAB_ACCESS4; done
+	lab_end cxsipd
+	rm -rf "$LAB_PIN/cxsip" # pins gone, program detached
+}
+
+with_kamailio() {
+	lab_kamailio_start || { cat "$LAB_DIR/kamailio.log" >&2; die "kamailio does not start"; }
+	for rate in $RATES; do measure kamailio "$rate" $LAB_ACCESS4; done
+	lab_end kamailio
+}
+
+with_ip() {
+	lab_in edge sysctl -qw net.ipv4.ip_forward=1
+	for rate in $RATES; do measure ip "$rate" "10.2.1.2 10.2.2.2 10.2.3.2"; done
+	lab_in edge sysctl -qw net.ipv4.ip_forward=0
+}
+
+# ---- results --------------------------------------------------------------
+
+# median SYSTEM RATE COLUMN
+median() {
+	awk -v who="$1" -v rate="$2" -v column="$3" '$1 == who && $2 == rate { print $column }' "$LAB_DIR/figures" | sort -n |
+		awk '{ v[NR] = $1 } END { print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'
+}
+
+row() { jq -n --arg name "$1" --argjson value "$2" --arg unit "$3" --arg baseline "$4" --argjson of "$5" \
+	'{ name: $name, value: $value, unit: $unit, baseline: $baseline, baseline_value: $of,
+	   ratio: (if $of == 0 then null else ($value / $of * 1000 | round / 1000) end) }'; }
+
+measured() { local who; for who in ours kamailio ip; do grep -q "^$who $1 " "$LAB_DIR/figures" || return 1; done; }
+
+report() {
+	local rate ours last=
+	for rate in $RATES; do
+		measured "$rate" || continue
+		ours=$(awk -v a="$(median ours "$rate" 3)" -v b="$(median ours "$rate" 4)" 'BEGIN { print a + b }')
+		row "vs_kamailio.$rate" "$(median kamailio "$rate" 3)" "us CPU/INVITE, Kamailio" "XDP program + cxsipd" "$ours"
+		row "daemon.$rate" "$(median ours "$rate" 3)" "us CPU/INVITE, cxsipd" "XDP program" "$(median ours "$rate" 4)"
+		row "machine.$rate.ours" "$(median ours "$rate" 5)" "us busy/INVITE, machine" "plain IP forwarding" "$(median ip "$rate" 5)"
+		row "machine.$rate.kamailio" "$(median kamailio "$rate" 5)" "us busy/INVITE, machine" "plain IP forwarding" "$(median ip "$rate" 5)"
+	done | jq -s 'map(.name = "fast." + .name) | [last(.[] | select(.name | startswith("fast.vs_kamailio."))) | .name = "fast.vs_kamailio"] + .'
+}
+
+command -v kamailio >/dev/null || die "kamailio is not installed: conf/deps.sh bench"
+lab_up || exit 1
+statistics=$(sysctl -n kernel.bpf_stats_enabled)
+trap 'sysctl -qw kernel.bpf_stats_enabled=$statistics; lab_down' EXIT
+sysctl -qw kernel.bpf_stats_enabled=1
+sinks_start || die "the receivers do not start"
+lab_config
+for round in $(seq "$ROUNDS"); do
+	echo "round $round of $ROUNDS, $SECONDS_EACH s each" >&2
+	with_ours
+	with_kamailio
+	with_ip
+done
+report >"$out"
+jq -e 'any(.name == "fast.vs_kamailio")' "$out" >/dev/null || die "no rate at which all three could be measured"
