@@ -51,14 +51,14 @@ CX_INLINE const struct cx_meta *cx_lookup_meta(struct cx_msg *m)
 
 CX_INLINE __u32 cx_lookup_local(struct cx_msg *m, const union cx_addr *addr, __u32 port)
 {
-	struct cx_local_key key = {};
+	__u64 family = !addr->q[0] && addr->d[2] == cx_htonl(0xffff) ? CX_IPV4 : CX_IPV6;
+	struct cx_local_key key;
 	__u32 *id;
 
 	key.addr.q[0] = addr->q[0];
 	key.addr.q[1] = addr->q[1];
-	key.port = port;
-	key.family = !addr->q[0] && addr->d[2] == cx_htonl(0xffff) ? CX_IPV4 : CX_IPV6;
-	key.transport = CX_UDP;
+	/* port, family, transport in one store: the hash reads whole words */
+	cx_put64(&key.port, (port & 0xffff) | family << 16 | (__u64)CX_UDP << 24);
 	id = bpf_map_lookup_elem(&cx_local, &key);
 	return id ? *id : CX_NONE;
 }

@@ -76,7 +76,8 @@ CX_INLINE int cx_is_ignored(__u32 c, __u32 position, __u32 flags)
 	return (flags & CX_LISTENER_IGNORE_SEPARATORS) && (c == '-' || c == '.' || c == '(' || c == ')');
 }
 
-/* The DN's digits one by one: separators, a leading + and escapes handled. */
+/* The DN's digits one by one: separators, a leading + and escapes handled. Of a
+ * user part that is longer than any DN, the beginning, and len says so. */
 CX_FN int cx_build_dn_slow(struct cx_msg *m, __u32 flags)
 {
 	__u32 i, at, end;
@@ -110,14 +111,15 @@ CX_FN int cx_build_dn_slow(struct cx_msg *m, __u32 flags)
 		if (cx_is_ignored(c, i, m->acc_digits))
 			continue;
 		n = m->acc;
+		m->acc = n + 1;
 		if (n >= CX_DN_SIZE)
-			return CX_R_NO_ROUTE; /* longer than any DN */
+			break; /* longer than any DN: a prefix may match yet */
 		CX_BOUND(n, 31);
 		if (n < CX_DN_SIZE)
 			m->dn_key.user[n] = c;
-		m->acc = n + 1;
 	}
-	if (m->pos < end)
+	CX_BARRIER();
+	if (m->pos < end && m->acc <= CX_DN_SIZE)
 		return CX_R_NO_ROUTE;
 	m->dn_key.len = m->acc;
 	return 0;
@@ -189,7 +191,7 @@ CX_FN int cx_find_route(struct cx_msg *m)
 	const struct cx_listener *l;
 	const struct cx_group *g;
 	struct cx_dn dn;
-	int reason;
+	int reason, whole;
 
 	if (!m)
 		return CX_R_BUG;
@@ -201,7 +203,10 @@ CX_FN int cx_find_route(struct cx_msg *m)
 		return reason;
 	if (!m->dn_key.len)
 		return CX_R_NO_ROUTE;
-	if (!cx_lookup_dn(m, 1, &m->dn_key, &dn)) {
+	whole = m->dn_key.len <= CX_DN_SIZE;
+	if (!whole)
+		m->dn_key.len = CX_DN_SIZE;
+	if (whole && !cx_lookup_dn(m, 1, &m->dn_key, &dn)) {
 		m->group = dn.group;
 		m->acc = dn.flags;
 		m->dn_kind = 1;
@@ -301,7 +306,7 @@ CX_INLINE int cx_use_address(struct cx_msg *m)
 	if (cx_lookup_source(m, &m->host, &source) || !source.egress)
 		return CX_R_UNKNOWN_TARGET;
 	id = CX_NO_LISTENER;
-	if (m->routes_popped == 2) { /* our second Record-Route names the side */
+	if (m->routes_popped) { /* the last of our Record-Routes names the side */
 		l = cx_lookup_listener(m, m->out_listener);
 		if (l && (source.egress >> (l->network & 63) & 1) && cx_is_v4(&l->addr) == cx_is_v4(&m->host))
 			id = m->out_listener;

@@ -14,6 +14,7 @@
  *   CX_HEAD_MAX    bytes of a message that can be rewritten (a power of two)
  *   CX_VALUE_MAX   bytes of a Call-ID or branch
  *   CX_FIND_MAX    bytes searched for a delimiter
+ *   CX_METHOD_MAX  bytes of a method's name
  */
 #ifndef CXSIP_MESSAGE_H
 #define CXSIP_MESSAGE_H
@@ -34,6 +35,9 @@
 #endif
 #ifndef CX_FIND_MAX
 #define CX_FIND_MAX 512
+#endif
+#ifndef CX_METHOD_MAX
+#define CX_METHOD_MAX 32
 #endif
 
 #define CX_BUF_SIZE (1u << CX_BUF_BITS)
