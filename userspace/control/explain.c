@@ -59,8 +59,7 @@ static int run_daemon(struct cx_daemon *d, struct explained *x)
 		return rc;
 	memcpy(copy, p->message, p->n);
 	memset(copy + p->n, 0, CX_PROBE_ROOM);
-	if (put_flow)
-		d->world->mirror.put_flow = forget_flow;
+	d->world->mirror.put_flow = forget_flow;
 	cx_stateless_explain(d->stateless, d->world, (uint16_t)p->listener, &p->source, p->source_port, copy,
 			     p->n, &x->core);
 	d->world->mirror.put_flow = put_flow;

@@ -89,7 +89,7 @@ static json_t *problems_json(struct cx_daemon *d)
 
 	if (!list)
 		return NULL;
-	if (d->fastpath_why[0])
+	if (d->fastpath_why[0] && d->config->fastpath != CX_FASTPATH_OFF)
 		problem(list, "fastpath", "", d->fastpath_why);
 	if (d->last_reload_error[0])
 		problem(list, "reload", "", d->last_reload_error);

@@ -43,6 +43,11 @@ static void print_fastpath(const json_t *s)
 			printf(" (%s)", cxctl_text(link, "mode"));
 	}
 	printf("; configured: %s\n", cxctl_text(fastpath, "configured"));
+	if (cxctl_text(fastpath, "why")[0]) {
+		printf("           ");
+		cxctl_print_clean(cxctl_text(fastpath, "why"), stdout);
+		putchar('\n');
+	}
 }
 
 static void print_messages(const json_t *s)
