@@ -15,10 +15,10 @@
 
 #define HEAD(method) method " sip:4940123@192.0.2.1 SIP/2.0\r\n"
 #define VIA "Via: SIP/2.0/UDP 198.51.100.7:5062;branch=z9hG4bKabc;rport\r\n"
-#define REST                                                     \
-	"Max-Forwards: 70\r\n"                                   \
-	"From: \"A\" <sip:a@198.51.100.7>;tag=1\r\n"             \
-	"To: <sip:4940123@192.0.2.1;tag=nottag>\r\n"             \
+#define REST                                                                                                 \
+	"Max-Forwards: 70\r\n"                                                                               \
+	"From: \"A\" <sip:a@198.51.100.7>;tag=1\r\n"                                                         \
+	"To: <sip:4940123@192.0.2.1;tag=nottag>\r\n"                                                         \
 	"Call-ID: c1@198.51.100.7\r\n"
 
 static char out[4096];
@@ -26,7 +26,8 @@ static uint16_t to_port;
 
 static struct cx_reply_context context(enum cx_reason reason)
 {
-	struct cx_reply_context ctx = { .source_port = 40000, .reason = reason, .tag_key = 42, .server = "cxsip" };
+	struct cx_reply_context ctx = {
+	    .source_port = 40000, .reason = reason, .tag_key = 42, .server = "cxsip"};
 	uint8_t family;
 
 	assert_int_equal(cx_addr_parse("198.51.100.7", &ctx.source, &family), 0);
@@ -78,15 +79,20 @@ static void statuses(void **state)
 		enum cx_reason reason;
 		int status;
 	} table[] = {
-		{ CX_R_BAD_URI, 400 },	     { CX_R_BAD_VIA, 400 },	     { CX_R_BAD_CSEQ, 400 },
-		{ CX_R_BAD_LENGTH, 400 },    { CX_R_BAD_TO, 400 },	     { CX_R_BAD_ROUTE, 400 },
-		{ CX_R_BARE_LF, 400 },	     { CX_R_MISSING_HEADER, 400 },   { CX_R_DUPLICATE_HEADER, 400 },
-		{ CX_R_NO_HEADER_END, 400 }, { CX_R_BAD_MAX_FORWARDS, 400 }, { CX_R_TOO_MANY_HEADERS, 400 },
-		{ CX_R_BAD_SCHEME, 416 },    { CX_R_VERSION, 505 },	     { CX_R_PROXY_REQUIRE, 420 },
-		{ CX_R_MAX_FORWARDS, 483 },  { CX_R_NO_ROUTE, 404 },	     { CX_R_NO_ELEMENT, 503 },
-		{ CX_R_UNKNOWN_TARGET, 404 }, { CX_R_REGISTER, 405 },	     { CX_R_FOR_US, 404 },
-		{ CX_R_BUG, 500 },	     { CX_R_KEEPALIVE, 0 },	     { CX_R_TRANSACTION, 0 },
-		{ CX_R_SOURCE_DENIED, 0 },   { CX_R_BAD_COOKIE, 0 },	     { CX_R_FORGED_RESPONSE, 0 },
+	    {CX_R_BAD_URI, 400},	  {CX_R_BAD_VIA, 400},
+	    {CX_R_BAD_CSEQ, 400},	  {CX_R_BAD_LENGTH, 400},
+	    {CX_R_BAD_TO, 400},		  {CX_R_BAD_ROUTE, 400},
+	    {CX_R_BARE_LF, 400},	  {CX_R_MISSING_HEADER, 400},
+	    {CX_R_DUPLICATE_HEADER, 400}, {CX_R_NO_HEADER_END, 400},
+	    {CX_R_BAD_MAX_FORWARDS, 400}, {CX_R_TOO_MANY_HEADERS, 400},
+	    {CX_R_BAD_SCHEME, 416},	  {CX_R_VERSION, 505},
+	    {CX_R_PROXY_REQUIRE, 420},	  {CX_R_MAX_FORWARDS, 483},
+	    {CX_R_NO_ROUTE, 404},	  {CX_R_NO_ELEMENT, 503},
+	    {CX_R_UNKNOWN_TARGET, 404},	  {CX_R_REGISTER, 405},
+	    {CX_R_FOR_US, 404},		  {CX_R_BUG, 500},
+	    {CX_R_KEEPALIVE, 0},	  {CX_R_TRANSACTION, 0},
+	    {CX_R_SOURCE_DENIED, 0},	  {CX_R_BAD_COOKIE, 0},
+	    {CX_R_FORGED_RESPONSE, 0},
 	};
 
 	(void)state;
@@ -123,9 +129,12 @@ static void too_broken(void **state)
 	(void)state;
 	assert_int_equal(build(&ctx, 400, HEAD("INVITE") REST "CSeq: 1 INVITE\r\n\r\n"), 0);
 	assert_int_equal(build(&ctx, 400, HEAD("INVITE") VIA REST "\r\n"), 0);
-	assert_int_equal(build(&ctx, 400, HEAD("INVITE") "Via: nonsense\r\n" REST "CSeq: 1 INVITE\r\n\r\n"), 0);
-	assert_int_equal(build(&ctx, 400, HEAD("INVITE") "Via: SIP/2.0/UDP h:99999\r\nCSeq: 1 INVITE\r\n\r\n"), 0);
-	assert_int_equal(build(&ctx, 400, HEAD("INVITE") "Via: SIP/2.0/UDP ;branch=z\r\nCSeq: 1 INVITE\r\n\r\n"), 0);
+	assert_int_equal(build(&ctx, 400, HEAD("INVITE") "Via: nonsense\r\n" REST "CSeq: 1 INVITE\r\n\r\n"),
+			 0);
+	assert_int_equal(
+	    build(&ctx, 400, HEAD("INVITE") "Via: SIP/2.0/UDP h:99999\r\nCSeq: 1 INVITE\r\n\r\n"), 0);
+	assert_int_equal(
+	    build(&ctx, 400, HEAD("INVITE") "Via: SIP/2.0/UDP ;branch=z\r\nCSeq: 1 INVITE\r\n\r\n"), 0);
 }
 
 static void missing_is_named(void **state)
@@ -133,9 +142,11 @@ static void missing_is_named(void **state)
 	struct cx_reply_context ctx = context(CX_R_MISSING_HEADER);
 
 	(void)state;
-	assert_true(build(&ctx, 400, HEAD("INVITE") VIA "From: <sip:a@b>\r\nTo: <sip:c@d>\r\nCSeq: 1 INVITE\r\n\r\n"));
+	assert_true(build(&ctx, 400,
+			  HEAD("INVITE") VIA "From: <sip:a@b>\r\nTo: <sip:c@d>\r\nCSeq: 1 INVITE\r\n\r\n"));
 	has("SIP/2.0 400 Missing Call-ID\r\n");
-	assert_true(build(&ctx, 400, HEAD("INVITE") VIA "Call-ID: x\r\nFrom: <sip:a@b>\r\nCSeq: 1 INVITE\r\n\r\n"));
+	assert_true(
+	    build(&ctx, 400, HEAD("INVITE") VIA "Call-ID: x\r\nFrom: <sip:a@b>\r\nCSeq: 1 INVITE\r\n\r\n"));
 	has("SIP/2.0 400 Missing To\r\n");
 	has_not("tag=");
 }
@@ -146,8 +157,9 @@ static void copies_and_fills(void **state)
 	char first[sizeof(out)];
 
 	(void)state;
-	assert_true(build(&ctx, 400, HEAD("INVITE") VIA "v:SIP/2.0/UDP two;branch=z9hG4bK2 , SIP/2.0/TCP three\r\n" REST
-						       "CSeq: 1 BYE\r\n\r\nVia: body\r\n"));
+	assert_true(build(&ctx, 400,
+			  HEAD("INVITE") VIA "v:SIP/2.0/UDP two;branch=z9hG4bK2 , SIP/2.0/TCP three\r\n" REST
+					     "CSeq: 1 BYE\r\n\r\nVia: body\r\n"));
 	begins("SIP/2.0 400 Bad CSeq\r\n"
 	       "Via: SIP/2.0/UDP 198.51.100.7:5062;branch=z9hG4bKabc"
 	       ";received=198.51.100.7;rport=40000\r\n"
@@ -158,8 +170,9 @@ static void copies_and_fills(void **state)
 	has_not("body");
 	assert_int_equal(to_port, 40000);
 	memcpy(first, out, sizeof(out));
-	assert_true(build(&ctx, 400, HEAD("INVITE") VIA "v:SIP/2.0/UDP two;branch=z9hG4bK2 , SIP/2.0/TCP three\r\n" REST
-						       "CSeq: 1 BYE\r\n\r\n"));
+	assert_true(build(&ctx, 400,
+			  HEAD("INVITE") VIA "v:SIP/2.0/UDP two;branch=z9hG4bK2 , SIP/2.0/TCP three\r\n" REST
+					     "CSeq: 1 BYE\r\n\r\n"));
 	assert_string_equal(first, out); /* the same tag for the same request */
 	ctx.tag_key++;
 	assert_true(build(&ctx, 400, HEAD("INVITE") VIA REST "CSeq: 1 BYE\r\n\r\n"));
@@ -171,7 +184,7 @@ static void goes_to(const char *via, const char *expected, uint16_t port)
 	struct cx_reply_context ctx = context(CX_R_NO_ROUTE);
 	char msg[1024];
 	size_t n = 0;
-	const char *parts[] = { HEAD("INVITE"), "Via: ", via, "\r\n", REST, "CSeq: 1 INVITE\r\n\r\n" };
+	const char *parts[] = {HEAD("INVITE"), "Via: ", via, "\r\n", REST, "CSeq: 1 INVITE\r\n\r\n"};
 
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
 		memcpy(msg + n, parts[i], strlen(parts[i]));
@@ -186,9 +199,11 @@ static void goes_to(const char *via, const char *expected, uint16_t port)
 static void via_forms(void **state)
 {
 	(void)state;
-	goes_to("SIP/2.0/UDP 198.51.100.7;branch=z9hG4bK1", "Via: SIP/2.0/UDP 198.51.100.7;branch=z9hG4bK1\r\n", 5060);
+	goes_to("SIP/2.0/UDP 198.51.100.7;branch=z9hG4bK1",
+		"Via: SIP/2.0/UDP 198.51.100.7;branch=z9hG4bK1\r\n", 5060);
 	goes_to("SIP/2.0/UDP 198.51.100.7:5070;branch=z9hG4bK1", ":5070;branch=z9hG4bK1\r\n", 5070);
-	goes_to("SIP/2.0/UDP a.example;branch=z9hG4bK1", "a.example;branch=z9hG4bK1;received=198.51.100.7\r\n", 5060);
+	goes_to("SIP/2.0/UDP a.example;branch=z9hG4bK1",
+		"a.example;branch=z9hG4bK1;received=198.51.100.7\r\n", 5060);
 	goes_to("SIP/2.0/UDP a.example;received=203.0.113.9;maddr=203.0.113.9;branch=z9hG4bK1",
 		"a.example;maddr=203.0.113.9;branch=z9hG4bK1;received=198.51.100.7\r\n", 5060);
 	goes_to("SIP/2.0/UDP a.example:5070;rport=1;branch=z9hG4bK1",
@@ -204,7 +219,7 @@ static void has_to_tag(const char *to, int expected)
 	struct cx_reply_context ctx = context(CX_R_NO_ROUTE);
 	char msg[1024];
 	size_t n = 0;
-	const char *parts[] = { HEAD("BYE") VIA "f: <sip:a@b>\r\ni: x\r\nt: ", to, "\r\nCSeq: 2 BYE\r\n\r\n" };
+	const char *parts[] = {HEAD("BYE") VIA "f: <sip:a@b>\r\ni: x\r\nt: ", to, "\r\nCSeq: 2 BYE\r\n\r\n"};
 
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
 		memcpy(msg + n, parts[i], strlen(parts[i]));
@@ -224,8 +239,8 @@ static void to_tags(void **state)
 	(void)state;
 	has_to_tag("<sip:c@d>;tag=x", 1);
 	has_to_tag("sip:c@d;tag=x", 1);
-	has_to_tag("<sip:c@d;tag=x>", 2);		  /* the URI's own */
-	has_to_tag("\";tag=q <\" <sip:c@d>", 2);	  /* in the display name */
+	has_to_tag("<sip:c@d;tag=x>", 2);		 /* the URI's own */
+	has_to_tag("\";tag=q <\" <sip:c@d>", 2);	 /* in the display name */
 	has_to_tag("\"a\\\";\" <sip:c@d> ; TAG = x", 0); /* has one, and it stays as written */
 }
 
@@ -235,8 +250,9 @@ static void per_status_headers(void **state)
 
 	(void)state;
 	ctx.retry_after_s = 5;
-	assert_true(build(&ctx, 420, HEAD("INVITE") VIA REST "Proxy-Require: foo,\r\n bar\r\nCSeq: 1 INVITE\r\n"
-							  "proxy-require: baz\r\n\r\n"));
+	assert_true(build(&ctx, 420,
+			  HEAD("INVITE") VIA REST "Proxy-Require: foo,\r\n bar\r\nCSeq: 1 INVITE\r\n"
+						  "proxy-require: baz\r\n\r\n"));
 	has("SIP/2.0 420 Bad Extension\r\n");
 	has("\r\nUnsupported: foo,  bar, baz\r\n");
 	has_not("Retry-After");
@@ -258,8 +274,9 @@ static void no_injection(void **state)
 	struct cx_reply_context ctx = context(CX_R_BARE_LF);
 
 	(void)state;
-	assert_true(build(&ctx, 400, HEAD("INVITE") VIA "From: <sip:a@b>\rEvil: 1\r\n Evil: 2\nTo: <sip:c@d>\n"
-						       "Call-ID: x\nCSeq: 1 INVITE\n\n"));
+	assert_true(build(&ctx, 400,
+			  HEAD("INVITE") VIA "From: <sip:a@b>\rEvil: 1\r\n Evil: 2\nTo: <sip:c@d>\n"
+					     "Call-ID: x\nCSeq: 1 INVITE\n\n"));
 	has("\r\nFrom: <sip:a@b> Evil: 1  Evil: 2\r\n");
 	has_not("\nEvil");
 	has_not("\rEvil");
@@ -275,8 +292,9 @@ static void small_buffer(void **state)
 	(void)state;
 	for (size_t max = 0; max <= full; max++) {
 		small = malloc(max ? max : 1);
-		assert_int_equal(cx_reply_build(&ctx, 404, (const uint8_t *)msg, strlen(msg), small, max, &to_port),
-				 max < full ? 0 : full);
+		assert_int_equal(
+		    cx_reply_build(&ctx, 404, (const uint8_t *)msg, strlen(msg), small, max, &to_port),
+		    max < full ? 0 : full);
 		free(small);
 	}
 }
@@ -285,8 +303,9 @@ static void small_buffer(void **state)
 static void mutations(void **state)
 {
 	struct cx_reply_context ctx = context(CX_R_BAD_URI);
-	const char *msg = HEAD("INVITE") "v: SIP/2.0/UDP [2001:db8::1]:5060;branch=\"z\\\"\";rport, SIP/2.0/UDP b\r\n" REST
-					 "CSeq: 1 INVITE\r\nProxy-Require: x\r\n\r\n";
+	const char *msg =
+	    HEAD("INVITE") "v: SIP/2.0/UDP [2001:db8::1]:5060;branch=\"z\\\"\";rport, SIP/2.0/UDP b\r\n" REST
+			   "CSeq: 1 INVITE\r\nProxy-Require: x\r\n\r\n";
 	static const char bytes[] = "\r\n\":;,<>\\ []=\x80/";
 	size_t n = strlen(msg);
 	char *copy = strdup(msg);
@@ -306,7 +325,8 @@ static void mutations(void **state)
 
 static void top_via_of_response(void **state)
 {
-	const char *msg = "SIP/2.0 200 OK\r\nv: SIP/2.0/UDP 192.0.2.1:5060;rport=5060;branch=z9hG4bKxyz;received=1.2.3.4\r\n\r\n";
+	const char *msg = "SIP/2.0 200 OK\r\nv: SIP/2.0/UDP "
+			  "192.0.2.1:5060;rport=5060;branch=z9hG4bKxyz;received=1.2.3.4\r\n\r\n";
 	struct cx_start_line start;
 	struct cx_via_value via;
 
@@ -321,10 +341,12 @@ static void top_via_of_response(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(statuses),	    cmocka_unit_test(never_answered), cmocka_unit_test(too_broken),
-		cmocka_unit_test(missing_is_named), cmocka_unit_test(copies_and_fills), cmocka_unit_test(via_forms),
-		cmocka_unit_test(to_tags),	    cmocka_unit_test(per_status_headers), cmocka_unit_test(no_injection),
-		cmocka_unit_test(small_buffer),	    cmocka_unit_test(mutations), cmocka_unit_test(top_via_of_response),
+	    cmocka_unit_test(statuses),		cmocka_unit_test(never_answered),
+	    cmocka_unit_test(too_broken),	cmocka_unit_test(missing_is_named),
+	    cmocka_unit_test(copies_and_fills), cmocka_unit_test(via_forms),
+	    cmocka_unit_test(to_tags),		cmocka_unit_test(per_status_headers),
+	    cmocka_unit_test(no_injection),	cmocka_unit_test(small_buffer),
+	    cmocka_unit_test(mutations),	cmocka_unit_test(top_via_of_response),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

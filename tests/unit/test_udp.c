@@ -29,7 +29,8 @@ struct seen {
 	uint8_t first, last;
 };
 
-static void on_datagram(void *ctx, uint16_t listener, const union cx_addr *from, uint16_t port, uint8_t *p, size_t n)
+static void on_datagram(void *ctx, uint16_t listener, const union cx_addr *from, uint16_t port, uint8_t *p,
+			size_t n)
 {
 	struct seen *seen = ctx;
 
@@ -57,8 +58,8 @@ static void on_unreachable(void *ctx, uint16_t listener, const union cx_addr *ad
 /* A socket of ours on a free port; the port the kernel chose goes into *port. */
 static struct cx_udp *open_any(const char *address, struct seen *seen, uint16_t *port)
 {
-	struct cx_udp_ops ops = { .on_datagram = on_datagram, .on_unreachable = on_unreachable, .ctx = seen };
-	struct cx_listener listener = { .id = LISTENER, .dscp = 24 };
+	struct cx_udp_ops ops = {.on_datagram = on_datagram, .on_unreachable = on_unreachable, .ctx = seen};
+	struct cx_listener listener = {.id = LISTENER, .dscp = 24};
 	struct sockaddr_storage ss;
 	socklen_t len = sizeof(ss);
 	struct cx_udp *u = NULL;
@@ -75,15 +76,16 @@ static struct cx_udp *open_any(const char *address, struct seen *seen, uint16_t 
 
 static void wait_for(struct cx_udp *u)
 {
-	struct pollfd p = { .fd = cx_udp_fd(u), .events = ERROR_QUEUE_POLL };
+	struct pollfd p = {.fd = cx_udp_fd(u), .events = ERROR_QUEUE_POLL};
 
 	assert_int_equal(poll(&p, 1, 5000), 1);
 	cx_udp_read(u);
 }
 
-static int send_to(struct cx_udp *u, const char *address, uint16_t port, const void *a, size_t n, const void *b, size_t m)
+static int send_to(struct cx_udp *u, const char *address, uint16_t port, const void *a, size_t n,
+		   const void *b, size_t m)
 {
-	struct iovec iov[2] = { { (void *)(uintptr_t)a, n }, { (void *)(uintptr_t)b, m } };
+	struct iovec iov[2] = {{(void *)(uintptr_t)a, n}, {(void *)(uintptr_t)b, m}};
 	union cx_addr addr;
 	uint8_t family;
 
@@ -170,7 +172,7 @@ static void refused_over(const char *address)
 	wait_for(u);
 	assert_int_equal(seen.unreachable, 2);
 	assert_int_equal(seen.datagrams, 1);
-	assert_int_equal(poll(&(struct pollfd){ .fd = cx_udp_fd(u), .events = ERROR_QUEUE_POLL }, 1, 0), 0);
+	assert_int_equal(poll(&(struct pollfd){.fd = cx_udp_fd(u), .events = ERROR_QUEUE_POLL}, 1, 0), 0);
 	cx_udp_close(u);
 	cx_udp_close(peer);
 }
@@ -192,8 +194,9 @@ static int received_dscp(int family, const char *address)
 {
 	int fd = socket(family, SOCK_DGRAM, 0), one = 1, field = -1;
 	char control[64], byte;
-	struct iovec iov = { &byte, 1 };
-	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control) };
+	struct iovec iov = {&byte, 1};
+	struct msghdr m = {
+	    .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)};
 	struct sockaddr_storage ss;
 	socklen_t len;
 	union cx_addr addr;
@@ -206,7 +209,8 @@ static int received_dscp(int family, const char *address)
 	len = cx_addr_to_sockaddr(&addr, 0, &ss);
 	assert_int_equal(bind(fd, (struct sockaddr *)&ss, len), 0);
 	assert_int_equal(setsockopt(fd, family == AF_INET ? IPPROTO_IP : IPPROTO_IPV6,
-				    family == AF_INET ? IP_RECVTOS : IPV6_RECVTCLASS, &one, sizeof(one)), 0);
+				    family == AF_INET ? IP_RECVTOS : IPV6_RECVTCLASS, &one, sizeof(one)),
+			 0);
 	len = sizeof(ss);
 	assert_int_equal(getsockname(fd, (struct sockaddr *)&ss, &len), 0);
 	assert_int_equal(cx_addr_from_sockaddr((struct sockaddr *)&ss, &addr, &port, &f), 0);
@@ -233,8 +237,8 @@ static void dscp(void **state)
 
 static void opening(void **state)
 {
-	struct cx_udp_ops ops = { .on_datagram = on_datagram };
-	struct cx_listener listener = { .id = 1 };
+	struct cx_udp_ops ops = {.on_datagram = on_datagram};
+	struct cx_listener listener = {.id = 1};
 	struct seen seen;
 	uint16_t port;
 	struct cx_udp *first = open_any("127.0.0.1", &seen, &port), *second = first;
@@ -258,8 +262,8 @@ static void opening(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(datagrams_v4), cmocka_unit_test(datagrams_v6), cmocka_unit_test(refused_v4),
-		cmocka_unit_test(refused_v6),	cmocka_unit_test(dscp),		cmocka_unit_test(opening),
+	    cmocka_unit_test(datagrams_v4), cmocka_unit_test(datagrams_v6), cmocka_unit_test(refused_v4),
+	    cmocka_unit_test(refused_v6),   cmocka_unit_test(dscp),	    cmocka_unit_test(opening),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -29,25 +29,27 @@ struct cx_daemon {
 	struct cx_tables *tables;
 	struct cx_world *world;
 	struct cx_fastpath *fastpath; /* NULL: off, see fastpath_why */
-	char fastpath_why[256];       /* why it is off or generic, in words; "" otherwise */
+	char fastpath_why[256];	      /* why it is off or generic, in words; "" otherwise */
 	struct cx_reach_watch *reach;
 	struct cx_health *health;
 	struct cx_udp *udp[CX_LISTENERS_MAX];
 	struct cx_stateless *stateless;
 	uint64_t started_ms; /* wall clock */
 	uint64_t config_loaded_ms;
-	struct cx_count counts[CX_REASON_COUNT];           /* the daemon's own work ("core") */
+	struct cx_count counts[CX_REASON_COUNT]; /* the daemon's own work ("core") */
 	struct cx_listener_stats listener_stats[CX_LISTENERS_MAX];
-	struct cx_element_stats *element_stats;            /* by element id */
-	uint64_t *element_rate_mcps;                       /* initial calls a second of an element, thousandths, over the last seconds */
-	uint64_t replies[700];                             /* sent by ourselves, by status code */
+	struct cx_element_stats *element_stats; /* by element id */
+	uint64_t
+	    *element_rate_mcps; /* initial calls a second of an element, thousandths, over the last seconds */
+	uint64_t replies[700];	/* sent by ourselves, by status code */
 	bool reloading;
 	uint64_t reloads, reloads_refused;
 	char last_reload_error[256];
 };
 
 /* Reload off the main thread; done() runs on it. -EBUSY: one is under way. */
-int cx_daemon_reload(struct cx_daemon *d, void (*done)(void *ctx, const struct cx_reload_result *result), void *ctx);
+int cx_daemon_reload(struct cx_daemon *d, void (*done)(void *ctx, const struct cx_reload_result *result),
+		     void *ctx);
 /* attach = true: load and attach as configured; false: detach and unpin all. */
 int cx_daemon_fastpath(struct cx_daemon *d, bool attach, struct cx_diag *diag);
 /* orders (health.h) by element name; saved for the next start. */

@@ -134,7 +134,8 @@ void cx_fast_leave_unwanted(struct cx_parts *parts)
 		if (contains(want, n_want, have[i]))
 			continue;
 		cx_fastpath_detach_interface(parts->d.fastpath, have[i]);
-		cx_log(CX_NOTICE, "fastpath_detached", "interface", links[i].ifname, "reason", "no longer needed", NULL);
+		cx_log(CX_NOTICE, "fastpath_detached", "interface", links[i].ifname, "reason",
+		       "no longer needed", NULL);
 	}
 }
 
@@ -148,11 +149,12 @@ static void forget_failure(struct cx_parts *parts, int ifindex)
 
 void cx_fast_interface(struct cx_parts *parts, int ifindex, const char *ifname, bool present)
 {
-	const struct cx_fastpath_link *link = link_of(parts, ifindex); /* knows the name of one that is gone */
-	struct cx_diag diag = { 0 };
+	const struct cx_fastpath_link *link =
+	    link_of(parts, ifindex); /* knows the name of one that is gone */
+	struct cx_diag diag = {0};
 
-	cx_log(present ? CX_NOTICE : CX_WARN, "interface", "name", !present && link ? link->ifname : ifname, "state",
-	       present ? "present" : "vanished", NULL);
+	cx_log(present ? CX_NOTICE : CX_WARN, "interface", "name", !present && link ? link->ifname : ifname,
+	       "state", present ? "present" : "vanished", NULL);
 	forget_failure(parts, ifindex);
 	if (!parts->d.fastpath)
 		return;
@@ -276,7 +278,8 @@ int cx_daemon_fastpath(struct cx_daemon *d, bool attach, struct cx_diag *diag)
 	if (!attach)
 		return detach_all(parts);
 	if (d->config->fastpath == CX_FASTPATH_OFF) {
-		cx_diag_error(diag, NULL, 0, "set fastpath = \"auto\" and restart", "the configuration says fastpath = \"off\"");
+		cx_diag_error(diag, NULL, 0, "set fastpath = \"auto\" and restart",
+			      "the configuration says fastpath = \"off\"");
 		return -EINVAL;
 	}
 	parts->n_failed = 0;

@@ -60,8 +60,8 @@ static int load(const struct cx_parts *parts, struct saved *saved)
 /* Whole or not at all: a new file takes the old one's name. */
 static int save(const struct cx_parts *parts)
 {
-	struct saved saved = { .rotated_ms = parts->rotated_ms, .meta = parts->d.world->meta,
-			       .key = parts->d.world->key };
+	struct saved saved = {
+	    .rotated_ms = parts->rotated_ms, .meta = parts->d.world->meta, .key = parts->d.world->key};
 	char path[192], new_path[192];
 	int fd = -1, err;
 
@@ -83,9 +83,10 @@ out:
 		close(fd);
 	explicit_bzero(&saved, sizeof(saved));
 	if (err)
-		cx_logf(CX_WARN, "keys_not_saved",
-			"%s/keys: %s: a restart without pinned maps will not know responses that are under way",
-			parts->d.config->runtime_dir, strerror(-err));
+		cx_logf(
+		    CX_WARN, "keys_not_saved",
+		    "%s/keys: %s: a restart without pinned maps will not know responses that are under way",
+		    parts->d.config->runtime_dir, strerror(-err));
 	return err;
 }
 
@@ -104,7 +105,7 @@ static bool is_zero(const struct cx_key *key)
 int cx_keys_start(struct cx_parts *parts, const struct cx_fastpath_past *past)
 {
 	struct cx_world *w = parts->d.world;
-	struct saved saved = { 0 };
+	struct saved saved = {0};
 	struct cx_key key;
 	bool file = !load(parts, &saved);
 	const char *from;
@@ -126,11 +127,11 @@ int cx_keys_start(struct cx_parts *parts, const struct cx_fastpath_past *past)
 		goto out;
 	parts->rotated_ms = file ? saved.rotated_ms : cx_wall_ms();
 	w->meta = (struct cx_meta){
-		.abi = CX_ABI,
-		.generation = (past->has_key ? past->meta.generation : saved.meta.generation) + 1,
-		.node = parts->d.config->node,
-		.daemon_pid = (uint32_t)getpid(),
-		.heartbeat_ms = cx_wall_ms(),
+	    .abi = CX_ABI,
+	    .generation = (past->has_key ? past->meta.generation : saved.meta.generation) + 1,
+	    .node = parts->d.config->node,
+	    .daemon_pid = (uint32_t)getpid(),
+	    .heartbeat_ms = cx_wall_ms(),
 	};
 	parts->tag_key = cx_siphash24(key.hash.k, "to-tag", 6);
 	err = cx_world_set_key(w, &key);

@@ -13,20 +13,19 @@
 
 #define CX_CONFIG_PATH "/etc/cxsip/cxsip.cfg"
 
-static const char usage[] =
-	"Usage: cxsipd [-c FILE] [-f]\n"
-	"       cxsipd -t [-c FILE]\n"
-	"\n"
-	"SIP edge proxy: forwards UDP SIP in the kernel (XDP), and the rest itself.\n"
-	"\n"
-	"  -c, --config FILE  configuration (default " CX_CONFIG_PATH ")\n"
-	"  -t, --check        check the configuration and exit: 0 if it is good, else 1\n"
-	"  -f, --foreground   stay in the foreground (it always does)\n"
-	"  -V, --version      print the version and exit\n"
-	"  -h, --help         print this and exit\n"
-	"\n"
-	"SIGHUP reloads the configuration; SIGTERM and SIGINT end the daemon, and the\n"
-	"kernel goes on forwarding. cxctl shows and steers a running daemon.\n";
+static const char usage[] = "Usage: cxsipd [-c FILE] [-f]\n"
+			    "       cxsipd -t [-c FILE]\n"
+			    "\n"
+			    "SIP edge proxy: forwards UDP SIP in the kernel (XDP), and the rest itself.\n"
+			    "\n"
+			    "  -c, --config FILE  configuration (default " CX_CONFIG_PATH ")\n"
+			    "  -t, --check        check the configuration and exit: 0 if it is good, else 1\n"
+			    "  -f, --foreground   stay in the foreground (it always does)\n"
+			    "  -V, --version      print the version and exit\n"
+			    "  -h, --help         print this and exit\n"
+			    "\n"
+			    "SIGHUP reloads the configuration; SIGTERM and SIGINT end the daemon, and the\n"
+			    "kernel goes on forwarding. cxctl shows and steers a running daemon.\n";
 
 static size_t count_listeners(const struct cx_config *config)
 {
@@ -48,17 +47,18 @@ static size_t count_elements(const struct cx_config *config)
 
 static int check(const char *path)
 {
-	const struct cx_names no_names = { 0 };
+	const struct cx_names no_names = {0};
 	struct cx_config *config = NULL;
 	struct cx_tables *tables = NULL;
-	struct cx_diag diag = { 0 };
+	struct cx_diag diag = {0};
 	int err = cx_config_load(path, &diag, &config);
 
 	if (!err)
 		err = cx_tables_compile(config, &no_names, &diag, &tables);
 	cx_diag_print(&diag, err ? stderr : stdout);
 	if (err)
-		fprintf(stderr, "%s: not usable (%zu error%s)\n", path, diag.errors, diag.errors == 1 ? "" : "s");
+		fprintf(stderr, "%s: not usable (%zu error%s)\n", path, diag.errors,
+			diag.errors == 1 ? "" : "s");
 	else
 		printf("%s: ok (%zu networks, %zu listeners, %zu groups, %zu elements, %zu routes)\n", path,
 		       config->n_networks, count_listeners(config), config->n_groups, count_elements(config),
@@ -90,9 +90,9 @@ static int run(const char *path)
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "config", required_argument, NULL, 'c' }, { "check", no_argument, NULL, 't' },
-		{ "foreground", no_argument, NULL, 'f' },   { "version", no_argument, NULL, 'V' },
-		{ "help", no_argument, NULL, 'h' },	    { 0 },
+	    {"config", required_argument, NULL, 'c'}, {"check", no_argument, NULL, 't'},
+	    {"foreground", no_argument, NULL, 'f'},   {"version", no_argument, NULL, 'V'},
+	    {"help", no_argument, NULL, 'h'},	      {0},
 	};
 	const char *path = CX_CONFIG_PATH;
 	bool only_check = false;

@@ -15,7 +15,7 @@
 void cx_notify(const char *state)
 {
 	const char *path = getenv("NOTIFY_SOCKET");
-	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	struct sockaddr_un addr = {.sun_family = AF_UNIX};
 	size_t n = path ? strlen(path) : 0;
 	int fd;
 

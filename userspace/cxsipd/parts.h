@@ -37,9 +37,9 @@ struct cx_parts {
 	struct cx_control *control;
 	struct cx_reload *reload; /* under way */
 	int lock;
-	bool ready; /* start has come through: events may act on all parts */
-	uint64_t tag_key; /* of the To tags of our replies */
-	uint64_t rotated_ms; /* wall clock of the last key rotation */
+	bool ready;		   /* start has come through: events may act on all parts */
+	uint64_t tag_key;	   /* of the To tags of our replies */
+	uint64_t rotated_ms;	   /* wall clock of the last key rotation */
 	int failed[CX_FAILED_MAX]; /* interfaces that cannot be attached to: said once */
 	size_t n_failed;
 	/* rates.c */
@@ -72,8 +72,18 @@ void cx_daemon_stop(struct cx_parts *parts);
 void cx_daemon_log_open(const struct cx_config *config);
 /* Each finding as a log line of that event. */
 void cx_daemon_log_findings(const char *event, const struct cx_diag *diag);
+
+/* events.c: the loop, its timers and signals, and what the rooms tell. */
+int cx_events_open(struct cx_parts *parts);
+void cx_events_start(struct cx_parts *parts); /* timers and signals, when all is in place */
+void cx_events_of_world(struct cx_parts *parts);
+int cx_events_of_reach(struct cx_parts *parts);
+struct cx_health_ops cx_events_health_ops(struct cx_parts *parts);
+struct cx_reach_ops cx_events_reach_ops(struct cx_parts *parts);
 /* The health room has something new to look at. */
 void cx_daemon_health_soon(struct cx_parts *parts);
+/* Closes what is open and waits until the loop is empty. */
+void cx_events_close(struct cx_parts *parts);
 
 /* sip.c: what happens to one datagram; the ops of every socket. */
 struct cx_udp_ops cx_sip_ops(struct cx_parts *parts);

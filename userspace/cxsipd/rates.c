@@ -22,7 +22,8 @@ int cx_rates_start(struct cx_parts *parts)
 	parts->d.element_rate_mcps = calloc(n, sizeof(*parts->d.element_rate_mcps));
 	parts->calls_before = calloc(n, sizeof(*parts->calls_before));
 	parts->looked_ms = calloc(n, sizeof(*parts->looked_ms));
-	if (!parts->d.element_stats || !parts->d.element_rate_mcps || !parts->calls_before || !parts->looked_ms)
+	if (!parts->d.element_stats || !parts->d.element_rate_mcps || !parts->calls_before ||
+	    !parts->looked_ms)
 		return -ENOMEM;
 	return 0;
 }
@@ -44,7 +45,8 @@ static void update_one(struct cx_parts *parts, uint32_t id, uint64_t now)
 		if (elapsed >= CX_RATE_AVERAGE_MS)
 			*rate = sample;
 		else
-			*rate = (*rate * (CX_RATE_AVERAGE_MS - elapsed) + sample * elapsed) / CX_RATE_AVERAGE_MS;
+			*rate =
+			    (*rate * (CX_RATE_AVERAGE_MS - elapsed) + sample * elapsed) / CX_RATE_AVERAGE_MS;
 	}
 	parts->calls_before[id] = calls;
 	parts->looked_ms[id] = now;

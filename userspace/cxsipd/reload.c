@@ -58,8 +58,8 @@ static void warn_restart(struct cx_diag *diag, const struct cx_config *config, c
 		     "%s has changed, which takes a restart: the running value stays in force", setting);
 }
 
-static void keep_text(char *new, const char *old, size_t size, const char *setting, const struct cx_config *config,
-		      struct cx_diag *diag)
+static void keep_text(char *new, const char *old, size_t size, const char *setting,
+		      const struct cx_config *config, struct cx_diag *diag)
 {
 	if (!strcmp(new, old))
 		return;
@@ -81,12 +81,13 @@ static void keep_fixed(struct cx_config *new, const struct cx_config *old, struc
 {
 	keep_text(new->pin_root, old->pin_root, sizeof(new->pin_root), "pin_root", new, diag);
 	keep_text(new->runtime_dir, old->runtime_dir, sizeof(new->runtime_dir), "runtime_dir", new, diag);
-	keep_text(new->control_group, old->control_group, sizeof(new->control_group), "control_group", new, diag);
+	keep_text(new->control_group, old->control_group, sizeof(new->control_group), "control_group", new,
+		  diag);
 	keep_number(&new->node, old->node, "node", new, diag);
-	keep_number(&new->max_dns, old->max_dns, "max_dns", new, diag);
-	keep_number(&new->max_groups, old->max_groups, "max_groups", new, diag);
-	keep_number(&new->max_elements, old->max_elements, "max_elements", new, diag);
-	keep_number(&new->max_flows, old->max_flows, "max_flows", new, diag);
+	keep_number(&new->max_dns, old->max_dns, "limits.dns", new, diag);
+	keep_number(&new->max_groups, old->max_groups, "limits.groups", new, diag);
+	keep_number(&new->max_elements, old->max_elements, "limits.elements", new, diag);
+	keep_number(&new->max_flows, old->max_flows, "limits.flows", new, diag);
 	if (new->fastpath != old->fastpath) {
 		warn_restart(diag, new, "fastpath");
 		new->fastpath = old->fastpath;
@@ -121,7 +122,7 @@ static void fill_maps(uv_work_t *work)
 	r->result.swap_ms = cx_monotonic_ms() - start;
 	if (!r->result.err)
 		return;
-	cx_diag_error(&r->result.diag, r->path, 0, "a map may be too small: see max_dns and the other limits",
+	cx_diag_error(&r->result.diag, r->path, 0, "a map may be too small: see limits",
 		      "the maps do not take the new tables: %s", strerror(-r->result.err));
 	/* back to where we were, whatever part of the new is in the maps */
 	if (r->mirror.put_tables(r->mirror.ctx, r->tables, r->old))
@@ -162,8 +163,8 @@ static void accepted(struct cx_reload *r)
 	snprintf(load, sizeof(load), "%llu", (unsigned long long)r->result.load_ms);
 	snprintf(compile, sizeof(compile), "%llu", (unsigned long long)r->result.compile_ms);
 	snprintf(swap, sizeof(swap), "%llu", (unsigned long long)r->result.swap_ms);
-	cx_log(CX_NOTICE, "reloaded", "file", r->path, "routes", routes, "load_ms", load, "compile_ms", compile,
-	       "swap_ms", swap, NULL);
+	cx_log(CX_NOTICE, "reloaded", "file", r->path, "routes", routes, "load_ms", load, "compile_ms",
+	       compile, "swap_ms", swap, NULL);
 }
 
 static void finish(struct cx_reload *r)
@@ -188,7 +189,7 @@ static void swap(struct cx_reload *r)
 	struct cx_daemon *d = &parts->d;
 	struct cx_config *old_config = d->config;
 	struct cx_tables *old_tables = d->tables;
-	struct cx_diag diag = { 0 };
+	struct cx_diag diag = {0};
 	uint64_t start = cx_monotonic_ms();
 	int err = cx_world_swap(d->world, r->config, r->tables);
 
@@ -201,8 +202,8 @@ static void swap(struct cx_reload *r)
 		return;
 	}
 	if (err) /* in force here; what a map would not take, the daemon does */
-		cx_diag_warn(&r->result.diag, r->path, 0, "the log names the map", "a map does not take a change: %s",
-			     strerror(-err));
+		cx_diag_warn(&r->result.diag, r->path, 0, "the log names the map",
+			     "a map does not take a change: %s", strerror(-err));
 	d->config = r->config;
 	d->tables = r->tables;
 	r->config = old_config; /* freed with r */
@@ -244,7 +245,8 @@ static void on_compiled(uv_work_t *work, int status)
 	finish(r);
 }
 
-int cx_daemon_reload(struct cx_daemon *d, void (*done)(void *ctx, const struct cx_reload_result *result), void *ctx)
+int cx_daemon_reload(struct cx_daemon *d, void (*done)(void *ctx, const struct cx_reload_result *result),
+		     void *ctx)
 {
 	struct cx_parts *parts = (struct cx_parts *)d;
 	struct cx_reload *r;

@@ -26,7 +26,8 @@ static void note_send_error(struct cx_parts *parts, const union cx_addr *to, uin
 {
 	char text[CX_ENDPOINT_TEXT];
 
-	cx_log(CX_INFO, "send_failed", "to", cx_endpoint_format(to, port, text), "reason", strerror(-err), NULL);
+	cx_log(CX_INFO, "send_failed", "to", cx_endpoint_format(to, port, text), "reason", strerror(-err),
+	       NULL);
 	if (err == -ECONNREFUSED || err == -EHOSTUNREACH || err == -ENETUNREACH) {
 		cx_health_icmp(parts->d.health, to, port, -err);
 		cx_daemon_health_soon(parts);
@@ -67,10 +68,11 @@ static void own_response(struct cx_parts *parts, const uint8_t *p, size_t n)
 	struct cx_start_line start;
 	struct cx_via_value via;
 
-	if (cx_start_line_parse(p, n, &start) || !start.status || cx_via_top(p, n, &via) || via.branch.n <= magic ||
-	    memcmp(via.branch.p, CX_MAGIC, magic))
+	if (cx_start_line_parse(p, n, &start) || !start.status || cx_via_top(p, n, &via) ||
+	    via.branch.n <= magic || memcmp(via.branch.p, CX_MAGIC, magic))
 		return;
-	cx_health_response(parts->d.health, (const char *)via.branch.p + magic, via.branch.n - magic, start.status);
+	cx_health_response(parts->d.health, (const char *)via.branch.p + magic, via.branch.n - magic,
+			   start.status);
 	cx_daemon_health_soon(parts);
 }
 
@@ -84,10 +86,13 @@ static uint32_t retry_after(const struct cx_daemon *d, uint32_t group)
 static void answer(struct cx_parts *parts, const struct cx_stateless_result *r, uint16_t listener,
 		   const union cx_addr *from, uint16_t port, const uint8_t *p, size_t n)
 {
-	struct cx_reply_context ctx = { .source = *from, .source_port = port, .reason = r->reason,
-					.retry_after_s = retry_after(&parts->d, r->group),
-					.tag_key = parts->tag_key, .server = CX_SERVER };
-	struct iovec iov = { .iov_base = reply_bytes };
+	struct cx_reply_context ctx = {.source = *from,
+				       .source_port = port,
+				       .reason = r->reason,
+				       .retry_after_s = retry_after(&parts->d, r->group),
+				       .tag_key = parts->tag_key,
+				       .server = CX_SERVER};
+	struct iovec iov = {.iov_base = reply_bytes};
 	int status = cx_reply_status(r->reason, p, n);
 	uint16_t to_port;
 
@@ -115,7 +120,8 @@ static void count(struct cx_daemon *d, uint16_t listener, enum cx_reason reason,
 		stats->responses++;
 }
 
-static void on_datagram(void *ctx, uint16_t listener, const union cx_addr *from, uint16_t port, uint8_t *p, size_t n)
+static void on_datagram(void *ctx, uint16_t listener, const union cx_addr *from, uint16_t port, uint8_t *p,
+			size_t n)
 {
 	struct cx_parts *parts = ctx;
 	struct cx_daemon *d = &parts->d;
@@ -143,5 +149,6 @@ static void on_unreachable(void *ctx, uint16_t listener, const union cx_addr *ad
 
 struct cx_udp_ops cx_sip_ops(struct cx_parts *parts)
 {
-	return (struct cx_udp_ops){ .on_datagram = on_datagram, .on_unreachable = on_unreachable, .ctx = parts };
+	return (struct cx_udp_ops){
+	    .on_datagram = on_datagram, .on_unreachable = on_unreachable, .ctx = parts};
 }

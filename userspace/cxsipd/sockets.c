@@ -94,7 +94,8 @@ static void say_why(const struct cx_tables *t, uint32_t id, int err, struct cx_d
 		hint = "another program has this address and port: `ss -ulpn` names it";
 	else if (err == -EACCES || err == -EPERM)
 		hint = "ports below 1024 need CAP_NET_BIND_SERVICE";
-	cx_diag_error(diag, at->at.file, at->at.line, hint, "listener %s of network \"%.*s\" cannot be opened: %s",
+	cx_diag_error(diag, at->at.file, at->at.line, hint,
+		      "listener %s of network \"%.*s\" cannot be opened: %s",
 		      cx_endpoint_format(&t->listeners[id].addr, t->listeners[id].port, text), CX_NAME_SIZE,
 		      (const char *)t->listeners[id].name, strerror(-err));
 }

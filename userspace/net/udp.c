@@ -27,8 +27,8 @@
 #define CX_BATCH 32
 #define CX_DATAGRAM_MAX 65535
 #define CX_DATAGRAM_SPARE 64
-#define CX_READ_MAX 256	     /* datagrams a call: other sockets have their turn */
-#define CX_ERRORS_MAX 256    /* ICMP errors a call */
+#define CX_READ_MAX 256	  /* datagrams a call: other sockets have their turn */
+#define CX_ERRORS_MAX 256 /* ICMP errors a call */
 #define CX_BUFFER_BYTES (4 << 20)
 #define CX_SEND_TRIES 3
 
@@ -91,8 +91,8 @@ int cx_udp_set_dscp(struct cx_udp *u, uint8_t dscp)
 {
 	int field = (dscp & 0x3f) << 2;
 
-	return u->family == CX_IPV4 ? set_int(u->fd, IPPROTO_IP, IP_TOS, field) :
-				      set_int(u->fd, IPPROTO_IPV6, IPV6_TCLASS, field);
+	return u->family == CX_IPV4 ? set_int(u->fd, IPPROTO_IP, IP_TOS, field)
+				    : set_int(u->fd, IPPROTO_IPV6, IPV6_TCLASS, field);
 }
 
 int cx_udp_open(const struct cx_listener *listener, const struct cx_udp_ops *ops, struct cx_udp **out)
@@ -181,10 +181,13 @@ static void read_errors(struct cx_udp *u)
 	uint16_t port;
 
 	for (int i = 0; i < CX_ERRORS_MAX; i++) {
-		struct iovec iov = { .iov_base = &nothing, .iov_len = sizeof(nothing) };
-		struct msghdr m = { .msg_name = &to, .msg_namelen = sizeof(to),
-				    .msg_iov = &iov, .msg_iovlen = 1,
-				    .msg_control = control, .msg_controllen = sizeof(control) };
+		struct iovec iov = {.iov_base = &nothing, .iov_len = sizeof(nothing)};
+		struct msghdr m = {.msg_name = &to,
+				   .msg_namelen = sizeof(to),
+				   .msg_iov = &iov,
+				   .msg_iovlen = 1,
+				   .msg_control = control,
+				   .msg_controllen = sizeof(control)};
 		const struct sock_extended_err *e;
 
 		if (recvmsg(u->fd, &m, MSG_ERRQUEUE | MSG_DONTWAIT) < 0)
@@ -202,9 +205,11 @@ static int read_batch(struct cx_udp *u)
 	int n;
 
 	for (int i = 0; i < CX_BATCH; i++) {
-		batch_iov[i] = (struct iovec){ .iov_base = batch_bytes[i], .iov_len = CX_DATAGRAM_MAX };
-		batch[i].msg_hdr = (struct msghdr){ .msg_name = &batch_from[i], .msg_namelen = sizeof(batch_from[i]),
-						    .msg_iov = &batch_iov[i], .msg_iovlen = 1 };
+		batch_iov[i] = (struct iovec){.iov_base = batch_bytes[i], .iov_len = CX_DATAGRAM_MAX};
+		batch[i].msg_hdr = (struct msghdr){.msg_name = &batch_from[i],
+						   .msg_namelen = sizeof(batch_from[i]),
+						   .msg_iov = &batch_iov[i],
+						   .msg_iovlen = 1};
 	}
 	n = recvmmsg(u->fd, batch, CX_BATCH, MSG_DONTWAIT, NULL);
 	for (int i = 0; i < n; i++) {
@@ -244,13 +249,14 @@ void cx_udp_read(struct cx_udp *u)
 static int may_be_pending(int err)
 {
 	return err == -ECONNREFUSED || err == -EHOSTUNREACH || err == -ENETUNREACH || err == -EPROTO ||
-	       err == -ENOPROTOOPT || err == -EACCES || err == -EMSGSIZE || err == -EOPNOTSUPP || err == -EHOSTDOWN;
+	       err == -ENOPROTOOPT || err == -EACCES || err == -EMSGSIZE || err == -EOPNOTSUPP ||
+	       err == -EHOSTDOWN;
 }
 
 int cx_udp_send(struct cx_udp *u, const union cx_addr *to, uint16_t port, const struct iovec *iov, size_t n)
 {
 	struct sockaddr_storage ss;
-	struct msghdr m = { .msg_name = &ss, .msg_iov = (struct iovec *)(uintptr_t)iov, .msg_iovlen = n };
+	struct msghdr m = {.msg_name = &ss, .msg_iov = (struct iovec *)(uintptr_t)iov, .msg_iovlen = n};
 	int err = 0;
 
 	if (cx_addr_is_v4(to) != (u->family == CX_IPV4))

@@ -63,7 +63,7 @@ static size_t token_length(struct cx_text t)
 /* Cuts n bytes off the front. */
 static struct cx_text take(struct cx_text *t, size_t n)
 {
-	struct cx_text head = { t->p, n };
+	struct cx_text head = {t->p, n};
 
 	t->p += n;
 	t->n -= n;
@@ -114,15 +114,15 @@ int cx_start_line_parse(const uint8_t *msg, size_t n, struct cx_start_line *star
 	struct cx_text line;
 	size_t at = 0;
 
-	*start = (struct cx_start_line){ 0 };
+	*start = (struct cx_start_line){0};
 	while (at < n && (msg[at] == '\r' || msg[at] == '\n'))
 		at++; /* RFC 3261 7.5: empty lines before the start line are ignored */
 	start->end = line_end(msg, n, at);
-	line = cx_text_trim((struct cx_text){ msg + at, start->end - at });
+	line = cx_text_trim((struct cx_text){msg + at, start->end - at});
 	if (line.n >= 4 && !strncasecmp((const char *)line.p, "SIP/", 4))
 		return status_parse(line, start);
-	start->method = (struct cx_text){ line.p, token_length(line) };
-	line = skip_lws((struct cx_text){ line.p + start->method.n, line.n - start->method.n });
+	start->method = (struct cx_text){line.p, token_length(line)};
+	line = skip_lws((struct cx_text){line.p + start->method.n, line.n - start->method.n});
 	return start->method.n && line.n && is_lws(line.p[-1]) ? 0 : -EINVAL;
 }
 
@@ -131,7 +131,7 @@ int cx_field_reader_open(struct cx_field_reader *r, const uint8_t *msg, size_t n
 	struct cx_start_line start;
 	int err = cx_start_line_parse(msg, n, &start);
 
-	*r = (struct cx_field_reader){ .msg = msg, .n = n, .at = start.end };
+	*r = (struct cx_field_reader){.msg = msg, .n = n, .at = start.end};
 	return err;
 }
 
@@ -142,7 +142,7 @@ bool cx_field_next(struct cx_field_reader *r, struct cx_field *field)
 		const uint8_t *colon;
 		size_t end = line_end(r->msg, r->n, r->at);
 
-		line = (struct cx_text){ r->msg + r->at, end - r->at };
+		line = (struct cx_text){r->msg + r->at, end - r->at};
 		if (!cx_text_trim(line).n) {
 			r->at = r->n; /* the empty line: the body is nobody's header */
 			return false;
@@ -154,8 +154,9 @@ bool cx_field_next(struct cx_field_reader *r, struct cx_field *field)
 		colon = memchr(line.p, ':', line.n);
 		if (!colon)
 			continue;
-		field->name = cx_text_trim((struct cx_text){ line.p, (size_t)(colon - line.p) });
-		field->value = cx_text_trim((struct cx_text){ colon + 1, line.n - (size_t)(colon + 1 - line.p) });
+		field->name = cx_text_trim((struct cx_text){line.p, (size_t)(colon - line.p)});
+		field->value =
+		    cx_text_trim((struct cx_text){colon + 1, line.n - (size_t)(colon + 1 - line.p)});
 		if (field->name.n && token_length(field->name) == field->name.n)
 			return true;
 	}
@@ -220,7 +221,7 @@ bool cx_param_next(struct cx_text *rest, struct cx_param *param)
 	if (!param->name.n)
 		return false;
 	param->has_value = take_char(&t, '=');
-	param->value = param->has_value ? take_value(&t) : (struct cx_text){ t.p, 0 };
+	param->value = param->has_value ? take_value(&t) : (struct cx_text){t.p, 0};
 	*rest = t;
 	return true;
 }
@@ -239,7 +240,7 @@ static int take_protocol(struct cx_text *t, struct cx_text *protocol)
 		take(t, token_length(*t));
 		end = t->p;
 	}
-	*protocol = (struct cx_text){ start, (size_t)(end - start) };
+	*protocol = (struct cx_text){start, (size_t)(end - start)};
 	return t->n && is_lws(t->p[0]) ? 0 : -EINVAL;
 }
 
@@ -277,7 +278,7 @@ int cx_via_value_parse(struct cx_text field, struct cx_via_value *via)
 	struct cx_param param;
 	int err;
 
-	*via = (struct cx_via_value){ 0 };
+	*via = (struct cx_via_value){0};
 	err = take_protocol(&t, &via->protocol);
 	if (!err)
 		err = take_sent_by(&t, via);

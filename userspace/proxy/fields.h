@@ -18,7 +18,7 @@ struct cx_text {
 	size_t n;
 };
 
-bool cx_text_is(struct cx_text t, const char *word);	  /* equal */
+bool cx_text_is(struct cx_text t, const char *word);	    /* equal */
 bool cx_text_is_nocase(struct cx_text t, const char *word); /* but for the case */
 /* Without blanks and line ends at both ends. */
 struct cx_text cx_text_trim(struct cx_text t);

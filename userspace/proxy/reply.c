@@ -18,7 +18,8 @@
 #include "proxy/reply.h"
 
 #define CX_SIP_PORT 5060
-#define CX_ALLOW "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, REFER, NOTIFY, SUBSCRIBE, MESSAGE, PUBLISH"
+#define CX_ALLOW                                                                                             \
+	"INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, REFER, NOTIFY, SUBSCRIBE, MESSAGE, PUBLISH"
 
 struct writer {
 	uint8_t *p;
@@ -303,7 +304,7 @@ static bool has_tag(struct cx_text to)
 	bool quoted = false, angle = false;
 
 	for (size_t i = 0; i < to.n; i++) {
-		struct cx_text rest = { to.p + i, to.n - i };
+		struct cx_text rest = {to.p + i, to.n - i};
 		struct cx_param param;
 
 		if (quoted && to.p[i] == '\\')
@@ -323,7 +324,7 @@ static bool has_tag(struct cx_text to)
 
 static uint64_t mix(uint64_t key, uint64_t so_far, struct cx_text t)
 {
-	const __u64 k[2] = { key, so_far };
+	const __u64 k[2] = {key, so_far};
 
 	return cx_siphash24(k, t.p ? t.p : (const uint8_t *)"", t.n);
 }
@@ -391,7 +392,7 @@ static void put_status_fields(struct writer *w, const struct cx_reply_context *c
 
 static bool read_parts(const uint8_t *msg, size_t n, struct parts *parts)
 {
-	*parts = (struct parts){ 0 };
+	*parts = (struct parts){0};
 	if (cx_via_top(msg, n, &parts->via))
 		return false;
 	cx_field_find(msg, n, "From", 'f', &parts->from);
@@ -404,7 +405,7 @@ static bool read_parts(const uint8_t *msg, size_t n, struct parts *parts)
 size_t cx_reply_build(const struct cx_reply_context *ctx, int status, const uint8_t *msg, size_t n,
 		      uint8_t *out, size_t max, uint16_t *to_port)
 {
-	struct writer w = { .p = out, .max = max };
+	struct writer w = {.p = out, .max = max};
 	struct cx_start_line start;
 	struct parts parts;
 	char text[32];

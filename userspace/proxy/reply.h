@@ -13,10 +13,10 @@
 struct cx_reply_context {
 	union cx_addr source;
 	uint16_t source_port;
-	enum cx_reason reason;	     /* a 400 says what is bad in its phrase; CX_R_REQUEST: just "Bad Request" */
-	uint32_t retry_after_s;      /* for 503, 0: none */
-	uint64_t tag_key;            /* secret: the To tag is a keyed hash, the same for a retransmission */
-	const char *server;          /* Server header value, NULL: none */
+	enum cx_reason reason;	/* a 400 says what is bad in its phrase; CX_R_REQUEST: just "Bad Request" */
+	uint32_t retry_after_s; /* for 503, 0: none */
+	uint64_t tag_key;	/* secret: the To tag is a keyed hash, the same for a retransmission */
+	const char *server;	/* Server header value, NULL: none */
 };
 
 /* The status for a reason (400, 404, 405, 416, 420, 483, 503, 505, 513; 200 for

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What wakes the daemon besides datagrams and orders: the kernel's routes and
+ * neighbours, the health room's clock, the tick of a second, signals. Each
+ * event is handed to the room that it concerns; nothing is decided here.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include "cxsipd/parts.h"
+#include "observe/log.h"
+
+#define CX_TICK_MS 1000
+
+static void on_element_state(void *ctx, uint32_t id, uint8_t old_state, uint8_t old_reason)
+{
+	struct cx_parts *parts = ctx;
+	const struct cx_world *w = parts->d.world;
+	const struct cx_element *e = &w->elements[id];
+	char name[CX_NAME_SIZE + 1], group[CX_NAME_SIZE + 1], up[16];
+
+	if (e->state == old_state && e->reason == old_reason)
+		return;
+	snprintf(name, sizeof(name), "%.*s", CX_NAME_SIZE, (const char *)e->name);
+	snprintf(group, sizeof(group), "%.*s", CX_NAME_SIZE, (const char *)w->groups[e->group].name);
+	snprintf(up, sizeof(up), "%u", w->groups[e->group].elements_up);
+	cx_log(e->state == CX_ELEMENT_DOWN ? CX_WARN : CX_NOTICE, "element_state", "element", name, "group",
+	       group, "state", cx_element_state_text(e->state), "was", cx_element_state_text(old_state),
+	       "reason", cx_element_reason_text(e->reason), "group_elements_up", up, NULL);
+}
+
+static int health_send(void *ctx, uint16_t listener, const union cx_addr *addr, uint16_t port, const void *p,
+		       size_t n)
+{
+	struct cx_parts *parts = ctx;
+	struct cx_udp *u = listener < CX_LISTENERS_MAX ? parts->d.udp[listener] : NULL;
+	struct iovec iov = {.iov_base = (void *)(uintptr_t)p, .iov_len = n};
+
+	return u ? cx_udp_send(u, addr, port, &iov, 1) : -EADDRNOTAVAIL;
+}
+
+static uint64_t health_now(void *ctx)
+{
+	return cx_monotonic_ms();
+}
+
+static uint64_t health_wall(void *ctx)
+{
+	return cx_wall_ms();
+}
+
+static void on_health(uv_timer_t *timer)
+{
+	struct cx_parts *parts = timer->data;
+	uint64_t again = cx_health_tick(parts->d.health);
+
+	uv_timer_start(timer, on_health, again < CX_TICK_MS ? again : CX_TICK_MS, 0);
+}
+
+void cx_daemon_health_soon(struct cx_parts *parts)
+{
+	if (parts->ready)
+		uv_timer_start(&parts->health, on_health, 0, 0);
+}
+
+static void on_reachable(void *ctx, uint32_t element, bool reachable, const char *why)
+{
+	struct cx_parts *parts = ctx;
+
+	cx_health_reachable(parts->d.health, element, reachable, why);
+	cx_daemon_health_soon(parts);
+}
+
+static void on_interface(void *ctx, int ifindex, const char *ifname, bool present)
+{
+	struct cx_parts *parts = ctx;
+
+	if (parts->ready)
+		cx_fast_interface(parts, ifindex, ifname, present);
+}
+
+static void on_reach(uv_poll_t *poll, int status, int events)
+{
+	struct cx_parts *parts = poll->data;
+
+	cx_reach_read(parts->d.reach);
+	if (status < 0)
+		uv_poll_start(poll, UV_READABLE, on_reach);
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+	struct cx_parts *parts = timer->data;
+	struct cx_daemon *d = &parts->d;
+	struct cx_diag diag = {0};
+
+	cx_reach_refresh(d->reach);
+	d->world->meta.heartbeat_ms = cx_wall_ms();
+	if (d->fastpath) {
+		cx_fastpath_heartbeat(d->fastpath, &d->world->meta);
+		cx_fast_attach(parts, &diag); /* interfaces that have appeared */
+		cx_diag_clear(&diag);
+	}
+	cx_keys_rotate_if_due(parts);
+	cx_rates_update(parts);
+	cx_notify("WATCHDOG=1");
+}
+
+static void on_hangup(uv_signal_t *signal, int number)
+{
+	struct cx_parts *parts = signal->data;
+
+	if (cx_daemon_reload(&parts->d, NULL, NULL))
+		cx_log(CX_WARN, "reload_refused", "reason", "a reload is already under way", NULL);
+}
+
+static void on_leave(uv_signal_t *signal, int number)
+{
+	struct cx_parts *parts = signal->data;
+
+	cx_log(CX_NOTICE, "leaving", "signal", number == SIGTERM ? "SIGTERM" : "SIGINT", "fastpath",
+	       parts->d.fastpath ? "stays attached and goes on forwarding" : "none", NULL);
+	cx_notify("STOPPING=1");
+	uv_stop(&parts->loop);
+}
+
+void cx_events_of_world(struct cx_parts *parts)
+{
+	parts->d.world->on_element = on_element_state;
+	parts->d.world->on_element_ctx = parts;
+}
+
+struct cx_health_ops cx_events_health_ops(struct cx_parts *parts)
+{
+	return (struct cx_health_ops){
+	    .send = health_send, .now_ms = health_now, .wall_ms = health_wall, .ctx = parts};
+}
+
+struct cx_reach_ops cx_events_reach_ops(struct cx_parts *parts)
+{
+	return (struct cx_reach_ops){.on_element = on_reachable, .on_interface = on_interface, .ctx = parts};
+}
+
+int cx_events_of_reach(struct cx_parts *parts)
+{
+	int err = uv_poll_init(&parts->loop, &parts->reach, cx_reach_fd(parts->d.reach));
+
+	parts->reach.data = parts;
+	return err ? err : uv_poll_start(&parts->reach, UV_READABLE, on_reach);
+}
+
+int cx_events_open(struct cx_parts *parts)
+{
+	uv_handle_t *handles[] = {(uv_handle_t *)&parts->tick, (uv_handle_t *)&parts->health,
+				  (uv_handle_t *)&parts->hangup, (uv_handle_t *)&parts->terminate,
+				  (uv_handle_t *)&parts->interrupt};
+
+	int err = uv_loop_init(&parts->loop);
+
+	if (err)
+		return err;
+	uv_timer_init(&parts->loop, &parts->tick);
+	uv_timer_init(&parts->loop, &parts->health);
+	uv_signal_init(&parts->loop, &parts->hangup);
+	uv_signal_init(&parts->loop, &parts->terminate);
+	uv_signal_init(&parts->loop, &parts->interrupt);
+	for (size_t i = 0; i < sizeof(handles) / sizeof(handles[0]); i++)
+		handles[i]->data = parts;
+	parts->d.loop = &parts->loop;
+	return 0;
+}
+
+void cx_events_start(struct cx_parts *parts)
+{
+	uv_timer_start(&parts->tick, on_tick, CX_TICK_MS, CX_TICK_MS);
+	uv_timer_start(&parts->health, on_health, 0, 0);
+	uv_signal_start(&parts->hangup, on_hangup, SIGHUP);
+	uv_signal_start(&parts->terminate, on_leave, SIGTERM);
+	uv_signal_start(&parts->interrupt, on_leave, SIGINT);
+}
+
+static void close_handle(uv_handle_t *handle)
+{
+	if (handle->type != UV_UNKNOWN_HANDLE && !uv_is_closing(handle))
+		uv_close(handle, NULL);
+}
+
+void cx_events_close(struct cx_parts *parts)
+{
+	close_handle((uv_handle_t *)&parts->tick);
+	close_handle((uv_handle_t *)&parts->health);
+	close_handle((uv_handle_t *)&parts->reach);
+	close_handle((uv_handle_t *)&parts->hangup);
+	close_handle((uv_handle_t *)&parts->terminate);
+	close_handle((uv_handle_t *)&parts->interrupt);
+	uv_run(&parts->loop, UV_RUN_DEFAULT);
+	uv_loop_close(&parts->loop);
+}
