@@ -10,12 +10,14 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <errno.h>
+#include <linux/capability.h>
 #include <net/if.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -742,6 +744,78 @@ static void test_links(void **state)
 	run("ip link del cxa.1");
 }
 
+/* In a child: 0 if the attach was refused as it should be. */
+static int attach_in_other_namespace(int ifindex)
+{
+	struct cx_config c = config(DNS);
+	struct cx_fastpath *fp = NULL;
+	struct cx_diag diag = {0};
+	char line[128];
+
+	snprintf(line, sizeof(line), "ip link add cxc index %d type veth peer name cxd", ifindex);
+	if (unshare(CLONE_NEWNET) != 0 || system(line) != 0 || cx_fastpath_open(&c, &diag, &fp) != 0)
+		return 1;
+	if (cx_fastpath_attach(fp, ifindex, CX_FASTPATH_AUTO, &diag) != -EXDEV || diag.errors != 1)
+		return 2;
+	return strstr(diag.entries[0].text, "another network namespace") ? 0 : 3;
+}
+
+static void test_other_namespace(void **state)
+{
+	struct cx_fastpath_info info;
+	struct cx_diag diag = {0};
+	struct cx_fastpath *fp;
+	int ifindex, status = -1;
+	pid_t child;
+
+	NEED_KERNEL();
+	run("ip link add cxa type veth peer name cxb");
+	ifindex = (int)if_nametoindex("cxa");
+	fp = open_fresh(DNS);
+	assert_int_equal(cx_fastpath_attach(fp, ifindex, CX_FASTPATH_AUTO, &diag), 0);
+	child = fork();
+	if (child == 0)
+		_exit(attach_in_other_namespace(ifindex));
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	assert_int_equal(cx_fastpath_get_info(fp, &info), 0);
+	assert_int_equal(on_interface(ifindex), info.program_id); /* ours was left alone */
+	cx_fastpath_close(fp);
+	run("ip link del cxa");
+}
+
+/* In a child, which gives the capability up for good. */
+static int open_without_perfmon(void)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[2] = {0};
+	struct cx_config c = config(DNS);
+	struct cx_fastpath *fp = NULL;
+	struct cx_diag diag = {0};
+
+	if (syscall(SYS_capget, &header, data) != 0)
+		return 1;
+	data[CAP_PERFMON / 32].effective &= ~(1u << (CAP_PERFMON % 32));
+	if (syscall(SYS_capset, &header, data) != 0)
+		return 2;
+	if (cx_fastpath_open(&c, &diag, &fp) != -EPERM || diag.errors != 1)
+		return 3;
+	return strcmp(diag.entries[0].text, "the fast path needs CAP_PERFMON") == 0 ? 0 : 4;
+}
+
+static void test_capabilities(void **state)
+{
+	int status = -1;
+	pid_t child;
+
+	NEED_KERNEL();
+	child = fork();
+	if (child == 0)
+		_exit(open_without_perfmon());
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+}
+
 static void test_detach_all(void **state)
 {
 	NEED_KERNEL();
@@ -801,6 +875,8 @@ int main(void)
 		cmocka_unit_test_teardown(test_stats, tear_down),
 		cmocka_unit_test_teardown(test_run, tear_down),
 		cmocka_unit_test_teardown(test_links, tear_down),
+		cmocka_unit_test_teardown(test_other_namespace, tear_down),
+		cmocka_unit_test_teardown(test_capabilities, tear_down),
 		cmocka_unit_test_teardown(test_detach_all, tear_down),
 	};
 

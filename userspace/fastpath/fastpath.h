@@ -60,7 +60,7 @@ int cx_fastpath_listener_stats(struct cx_fastpath *fp, uint32_t id, struct cx_li
 int cx_fastpath_element_stats(struct cx_fastpath *fp, uint32_t id, struct cx_element_stats *out);
 
 /* Runs a frame through the live program (BPF_PROG_TEST_RUN).
- * *verdict: XDP_* return code; out/out_len: the frame afterwards. */
+ * *verdict: XDP_* return code; out: the frame afterwards; *out_len: room, then length. */
 int cx_fastpath_test_run(struct cx_fastpath *fp, const void *frame, size_t len,
 			 int *verdict, void *out, size_t *out_len);
 int cx_fastpath_program_fd(const struct cx_fastpath *fp);

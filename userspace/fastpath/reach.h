@@ -27,7 +27,9 @@ struct cx_reach_ops {
 	void *ctx;
 };
 
-/* Opens the netlink sockets in the caller's network namespace and reads all once. */
+/* Opens the netlink sockets in the caller's network namespace and reads all once.
+ * No callback is made before it returns: what is to be told comes with the next
+ * cx_reach_read() or cx_reach_refresh(). */
 int cx_reach_open(struct cx_world *w, const struct cx_reach_ops *ops, struct cx_reach_watch **out);
 int cx_reach_fd(const struct cx_reach_watch *r); /* poll for reading, then: */
 int cx_reach_read(struct cx_reach_watch *r);     /* applies events; cheap when nothing changed */
