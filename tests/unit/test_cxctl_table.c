@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * cxctl's tables and numbers: alignment, wide and broken characters, nothing that
- * could steer a terminal. A program's files are not in the library that tests are
- * linked with, so the two that are tested come in as text.
+ * could steer a terminal.
  */
-#define _GNU_SOURCE
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
-#include "cxctl/format.c"
-#include "cxctl/table.c"
+#include "cxctl/format.h"
+#include "cxctl/table.h"
 
 static const struct cxctl_column columns[] = {{"NAME", false}, {"COUNT", true}, {"TEXT", false}};
 
