@@ -14,9 +14,9 @@ const uint8_t place_mac_theirs[6] = {0x02, 0, 0, 0, 0, 0x02};
 /* IPv6 callers have a table of their own: the same DNs lead to servers of their family. */
 static const char main_file[] =
 	"networks = (\n"
-	"  { name = \"trunks\"; ignore_plus = true; dscp = 24; aliases = [ \"sip.example.com\" ];\n"
+	"  { name = \"trunks\"; ignore_plus = true; dscp = 24; aliases = [ \"sip.example.com\", \"services.example.com\" ];\n"
 	"    listeners = ( { address = \"" TRUNKS_V4 "\"; } ); sources = [ \"198.51.100.0/24\" ]; },\n"
-	"  { name = \"trunks6\"; ignore_plus = true; table = \"six\"; aliases = [ \"sip.example.com\" ];\n"
+	"  { name = \"trunks6\"; ignore_plus = true; table = \"six\"; aliases = [ \"sip.example.com\", \"services.example.com\" ];\n"
 	"    listeners = ( { address = \"" TRUNKS_V6 "\"; } ); sources = [ \"2001:db8:100::/48\" ]; },\n"
 	"  { name = \"agents\"; ignore_plus = true; dscp = 0; record_route = true;\n"
 	"    listeners = ( { address = \"" AGENTS_V4 "\"; port = 5070; } ); sources = [ \"198.51.100.0/24\" ]; },\n"

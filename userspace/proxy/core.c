@@ -5,6 +5,7 @@
 #define CX_HEAD_MAX 16384
 #define CX_VALUE_MAX 1024
 #define CX_FIND_MAX 65536
+#define CX_METHOD_MAX 256
 #include "proxy/body.inc.h"
 
 static enum cx_reason can_always_send(const struct cx_msg *m, const struct cx_world *w)

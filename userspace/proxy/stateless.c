@@ -48,6 +48,8 @@ static bool may_be_straightened(enum cx_reason reason, size_t n)
 	case CX_R_BAD_ROUTE:
 	case CX_R_NO_MAX_FORWARDS:
 	case CX_R_BAD_LENGTH:
+	case CX_R_BAD_CSEQ:
+	case CX_R_BAD_MAX_FORWARDS:
 	case CX_R_UNKNOWN_TARGET:
 		return true;
 	case CX_R_KEEPALIVE:

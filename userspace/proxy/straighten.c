@@ -166,6 +166,14 @@ static void put_words(struct writer *w, struct text v)
 			put(w, " ", 1);
 }
 
+/* "0068" -> "68": as many zeros in front as one likes are legal (25.1) */
+static struct text without_zeros(struct text v)
+{
+	while (v.n > 1 && v.p[0] == '0' && v.p[1] >= '0' && v.p[1] <= '9')
+		v.p++, v.n--;
+	return v;
+}
+
 struct seen {
 	bool max_forwards;
 	long content_length; /* -1: none */
@@ -189,13 +197,18 @@ static void put_header(struct writer *w, const struct cx_straighten_names *names
 	} else if (text_is(name, "route")) {
 		put_routes(w, names, value);
 	} else if (text_is(name, "cseq")) {
-		put_words(w, value);
+		put_words(w, without_zeros(value));
+	} else if (text_is(name, "max-forwards")) {
+		value = without_zeros(value);
+		put(w, value.p, value.n);
+		seen->max_forwards = true;
+	} else if (text_is(name, "content-length") || text_is(name, "l")) {
+		value = without_zeros(value);
+		put(w, value.p, value.n);
+		if (value.n && value.n < 8)
+			seen->content_length = strtol(value.p, NULL, 10);
 	} else {
 		put(w, value.p, value.n);
-		if (text_is(name, "max-forwards"))
-			seen->max_forwards = true;
-		else if ((text_is(name, "content-length") || text_is(name, "l")) && value.n && value.n < 8)
-			seen->content_length = strtol(value.p, NULL, 10);
 	}
 end:
 	put(w, "\r\n", 2);

@@ -4,8 +4,8 @@
  * folded lines joined (RFC 3261 7.3.1), blanks in front of colons, at line ends
  * and inside Via values removed, empty lines in front dropped (7.5), display
  * names of Route values dropped, Route values that name an alias of ours given
- * our address, Max-Forwards added where it is missing (16.6 step 3), bytes
- * behind Content-Length cut (18.3). What the engine does not read stays as it
+ * our address, zeros in front of numbers dropped, Max-Forwards added where it is
+ * missing (16.6 step 3), bytes behind Content-Length cut (18.3). What the engine does not read stays as it
  * is, but for joined lines. Pure.
  */
 #ifndef CX_PROXY_STRAIGHTEN_H
