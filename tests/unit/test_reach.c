@@ -431,7 +431,7 @@ static void test_neighbour_moves(void **state)
 static void test_neighbour_lost(void **state)
 {
 	need_kernel();
-	run("ip neigh flush dev core0 && ip neigh del 10.9.0.2 dev core0 || true");
+	run("ip neigh flush dev core0 && ip neigh del 10.9.0.2 dev core0 2>/dev/null || true");
 	/* we ask for it at once, and the kernel finds it again */
 	wait_until(all_ok);
 	run_far("ip addr del 10.9.0.2/24 dev peer0");
@@ -517,6 +517,20 @@ static void test_carrier(void **state)
 	run_far("ip link set peer0 up");
 	run_far("ip -6 addr replace fd09::2/64 dev peer0 nodad");
 	wait_until(direct_back);
+}
+
+/* The kernel takes IPv4 routes away with their link and does not say so. */
+static void test_admin_down(void **state)
+{
+	need_kernel();
+	run("echo 1 > /proc/sys/net/ipv6/conf/core1/disable_ipv6"); /* whose routes it does talk about */
+	assert_int_equal(cx_reach_read(watch), 0);
+	run("ip link set core1 down");
+	wait_until(gateway_lost);
+	assert_string_equal(told_why[GATEWAY], "no route");
+	assert_null(reach("10.100.0.5"));
+	run("ip link set core1 up && ip route add 10.100.0.0/16 via 10.8.0.254 mtu 1400");
+	wait_until(gateway_back);
 }
 
 static void test_link_removed(void **state)
@@ -748,6 +762,19 @@ static void test_nexthop_numbers(void **state)
 	assert_int_equal(cx_nexthops_want_local(&a), CX_NEXTHOP_ID_LOCAL);
 	cx_nexthops_free(&a);
 	cx_nexthops_free(&b);
+	/* met in another order, the numbers are the same */
+	assert_int_equal(cx_nexthops_init(&a, CX_NEXTHOPS_MAX), 0);
+	assert_int_equal(cx_nexthops_init(&b, CX_NEXTHOPS_MAX), 0);
+	for (i = 0; i < 3; i++) {
+		addr.b[15] = (uint8_t)i;
+		first[i] = cx_nexthops_want(&a, 4, &addr, &nh);
+	}
+	for (i = 3; i-- > 0;) {
+		addr.b[15] = (uint8_t)i;
+		assert_int_equal(cx_nexthops_want(&b, 4, &addr, &nh), first[i]);
+	}
+	cx_nexthops_free(&a);
+	cx_nexthops_free(&b);
 }
 
 int main(void)
@@ -765,6 +792,7 @@ int main(void)
 		cmocka_unit_test(test_metric_and_multipath),
 		cmocka_unit_test(test_ipv6_default_is_not_for_ipv4),
 		cmocka_unit_test(test_carrier),
+		cmocka_unit_test(test_admin_down),
 		cmocka_unit_test(test_link_removed),
 		cmocka_unit_test(test_lost_events),
 		cmocka_unit_test(test_counts),
