@@ -86,6 +86,19 @@ CX_INLINE __u32 cx_can_send(struct cx_msg *m, const struct cx_nexthop *n, __u32 
 	return 0;
 }
 
+/* The new Max-Forwards digits into the tail, which is still in the packet. */
+CX_INLINE int cx_max_forwards_write(struct cx_msg *m, __u8 *to)
+{
+	__u32 digits = m->max_forwards_digits;
+
+	to[0] = cx_byte(m, m->max_forwards_at);
+	if (digits > 1)
+		to[1] = cx_byte(m, m->max_forwards_at + 1);
+	if (digits > 2)
+		to[2] = cx_byte(m, m->max_forwards_at + 2);
+	return digits > 3;
+}
+
 /* Puts the composed message on the wire. */
 CX_INLINE int cx_send(struct xdp_md *ctx, struct cx_msg *m, struct cx_frame *f, const struct cx_nexthop *n)
 {
@@ -112,12 +125,12 @@ CX_INLINE int cx_send(struct xdp_md *ctx, struct cx_msg *m, struct cx_frame *f, 
 		return XDP_DROP;
 	}
 	if (!m->response && m->max_forwards_at >= m->tail_at) {
-		__u32 digits = m->max_forwards_digits & 3;
-		__u64 digits_at = m->max_forwards_at;
+		__u8 *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
 
 		at = length + m->max_forwards_at - m->tail_at;
-		CX_BOUND(digits_at, CX_BUF_MASK);
-		if (!digits || bpf_xdp_store_bytes(ctx, at & 0xffff, m->buf + digits_at, digits)) {
+		CX_BOUND(at, 0xfff);
+		data += at;
+		if (data + 3 > end || cx_max_forwards_write(m, data)) {
 			cx_count(CX_R_BUG, m->len);
 			return XDP_DROP;
 		}

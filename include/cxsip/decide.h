@@ -420,7 +420,7 @@ CX_FN int cx_check_request(struct cx_msg *m)
 	if (m->flags & CX_F_DUPLICATE)
 		return CX_R_DUPLICATE_HEADER;
 	if (!m->n_via_lines || !m->h[CX_H_CALL_ID].end || !m->h[CX_H_FROM].end || !m->h[CX_H_TO].end ||
-	    !m->h[CX_H_CSEQ].end || !cx_trim(m, CX_H_CALL_ID) || !cx_trim(m, CX_H_FROM) || !cx_trim(m, CX_H_TO))
+	    !m->h[CX_H_CSEQ].end || !cx_trim(m, CX_H_CALL_ID) || cx_is_empty(m, CX_H_FROM) || cx_is_empty(m, CX_H_TO))
 		return CX_R_MISSING_HEADER;
 	reason = cx_scan_cseq(m);
 	if (reason)

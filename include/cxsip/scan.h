@@ -80,15 +80,10 @@ CX_INLINE int cx_note_lines(struct cx_msg *m, __u32 i, __u64 hits)
 {
 	__u32 k;
 
-	m->hits = hits;
-	CX_BARRIER();
 	for (k = 0; k < 4; k++) {
 		__u64 n = m->n_lines, before;
 		__u32 end, w;
 
-		hits = m->hits;
-		if (!hits)
-			return 0;
 		end = i + cx_first(hits);
 		if (n >= CX_LINES_MAX - 1)
 			return CX_R_TOO_MANY_HEADERS;
@@ -104,10 +99,12 @@ CX_INLINE int cx_note_lines(struct cx_msg *m, __u32 i, __u64 hits)
 		if (w >> 16 != ('\r' | '\n' << 8))
 			return CX_R_BARE_LF;
 		m->n_lines = n + 1;
-		m->hits = hits & (hits - 1);
 		CX_BARRIER();
+		hits &= hits - 1;
+		if (!hits)
+			return 0;
 	}
-	return m->hits ? CX_R_BARE_LF : 0;
+	return CX_R_BARE_LF;
 }
 
 /* Line ends, up to the empty line; sixteen bytes a step. */
@@ -320,6 +317,12 @@ CX_INLINE int cx_trim(struct cx_msg *m, __u32 header)
 	return at < end;
 }
 
+/* Nothing but blanks? */
+CX_INLINE int cx_is_empty(struct cx_msg *m, __u32 header)
+{
+	return m->h[header].at + 1 >= m->h[header].end && cx_skip_blank(m, m->h[header].at) >= m->h[header].end;
+}
+
 /*
  * A decimal number of at most `digits` digits at `at`; m->pos is left behind
  * it. Returns the value, or -1 if no digit is there or there are more.
@@ -358,6 +361,30 @@ CX_FN int cx_bad_version(struct cx_msg *m, __u32 end)
 			return (cx_word(m, end - i + 1) & CX_FIRST(4)) == CX_W4('S', 'I', 'P', '/') ? CX_R_VERSION
 												     : CX_R_NOT_SIP;
 	return CX_R_NOT_SIP;
+}
+
+/*
+ * The same for the usual case, up to three digits and the line's end or a blank
+ * behind them, without a loop.
+ */
+CX_INLINE int cx_scan_short_number(struct cx_msg *m, __u32 at, __u32 digits)
+{
+	__u64 w = cx_word(m, at);
+	__u32 a = (w & 0xff) - '0', b = (w >> 8 & 0xff) - '0', c = (w >> 16 & 0xff) - '0', value = a, n = 1;
+
+	if (a < 10 && b < 10) {
+		value = a * 10 + b;
+		n = 2;
+		if (c < 10) {
+			value = value * 10 + c;
+			n = 3;
+		}
+	}
+	if (a > 9 || (w >> 8 * n & 0xff) - '0' < 10)
+		return cx_scan_number(m, at, digits);
+	m->pos = at + n;
+	m->acc = value;
+	return value;
 }
 
 /* Response status, or the request's method and version (RFC 3261 7.1, 7.2). */
@@ -498,7 +525,7 @@ CX_FN int cx_scan_cseq(struct cx_msg *m)
 
 	if (!m)
 		return CX_R_BUG;
-	if (!cx_trim(m, CX_H_CSEQ) || cx_scan_number(m, m->h[CX_H_CSEQ].at, 10) < 0)
+	if (!cx_trim(m, CX_H_CSEQ) || cx_scan_short_number(m, m->h[CX_H_CSEQ].at, 10) < 0)
 		return CX_R_BAD_CSEQ;
 	at = m->pos;
 	if (!cx_is_blank(cx_byte(m, at)))
@@ -623,9 +650,12 @@ CX_FN int cx_scan_via(struct cx_msg *m, __u32 k, __u32 at, __u32 end)
 			return CX_R_BAD_VIA;
 		q = last + 1;
 		w = cx_word(m, q) | CX_LOWER;
-		p = cx_find(m, q, end, CX_CHARS(';', ',', '"'));
-		if (p == CX_NOT_FOUND)
-			return CX_R_LONG_VALUE;
+		p = q + 5;
+		if ((w & CX_FIRST(5)) != CX_W8('r', 'p', 'o', 'r', 't', 0, 0, 0) || cx_byte(m, p) != ';') {
+			p = cx_find(m, q, end, CX_CHARS(';', ',', '"'));
+			if (p == CX_NOT_FOUND)
+				return CX_R_LONG_VALUE;
+		}
 		if ((__u32)p == q || cx_is_blank(cx_byte(m, q)) || cx_is_blank(cx_byte(m, p - 1)))
 			return CX_R_BAD_VIA;
 		if ((w & CX_FIRST(7)) == CX_W8('b', 'r', 'a', 'n', 'c', 'h', '=', 0)) {
@@ -773,7 +803,7 @@ CX_INLINE int cx_scan_max_forwards(struct cx_msg *m)
 		return CX_R_NO_MAX_FORWARDS;
 	if (!cx_trim(m, CX_H_MAX_FORWARDS))
 		return CX_R_BAD_MAX_FORWARDS;
-	value = cx_scan_number(m, m->h[CX_H_MAX_FORWARDS].at, 3);
+	value = cx_scan_short_number(m, m->h[CX_H_MAX_FORWARDS].at, 3);
 	if (value < 0 || value > 255 || m->pos != m->h[CX_H_MAX_FORWARDS].end)
 		return m->flags & CX_F_FOLDED ? CX_R_FOLDED : CX_R_BAD_MAX_FORWARDS;
 	m->max_forwards_at = m->h[CX_H_MAX_FORWARDS].at;
@@ -791,7 +821,7 @@ CX_INLINE int cx_scan_content_length(struct cx_msg *m)
 		return 0;
 	if (!cx_trim(m, CX_H_CONTENT_LENGTH))
 		return CX_R_BAD_LENGTH;
-	value = cx_scan_number(m, m->h[CX_H_CONTENT_LENGTH].at, 9);
+	value = cx_scan_short_number(m, m->h[CX_H_CONTENT_LENGTH].at, 9);
 	if (value < 0 || m->pos != m->h[CX_H_CONTENT_LENGTH].end)
 		return m->flags & CX_F_FOLDED ? CX_R_FOLDED : CX_R_BAD_LENGTH;
 	return (__u32)value == m->len - m->head_len ? 0 : CX_R_BAD_LENGTH;
