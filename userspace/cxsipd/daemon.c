@@ -35,11 +35,16 @@ void cx_daemon_log_findings(const char *event, const struct cx_diag *diag)
 {
 	for (size_t i = 0; i < diag->count; i++) {
 		const struct cx_diag_entry *e = &diag->entries[i];
+		enum cx_log_level level = e->warning ? CX_WARN : CX_ERROR;
+		const char *hint = e->hint ? "hint" : NULL; /* a NULL key ends the list */
 		char line[16];
 
 		snprintf(line, sizeof(line), "%u", e->line);
-		cx_log(e->warning ? CX_WARN : CX_ERROR, event, "file", e->file ? e->file : "", "line", line,
-		       "text", e->text, "hint", e->hint ? e->hint : "", NULL);
+		if (e->file)
+			cx_log(level, event, "file", e->file, "line", line, "text", e->text, hint, e->hint,
+			       NULL);
+		else
+			cx_log(level, event, "text", e->text, hint, e->hint, NULL);
 	}
 }
 
@@ -276,6 +281,7 @@ static int start_fastpath(struct cx_parts *parts, int pins)
 		fail_findings(parts, &diag);
 	}
 	cx_diag_clear(&diag);
+	cx_fast_warn_missing(parts);
 	return err ? CX_EXIT_FAILED : 0;
 }
 
@@ -342,6 +348,8 @@ int cx_daemon_start(struct cx_parts *parts, const char *config_path)
 	if (!status)
 		status = start_control(parts);
 	cx_fastpath_past_free(&past);
+	if (status && parts->d.fastpath && pins == -ENOENT) /* nobody forwarded before: so be it */
+		cx_fastpath_detach_all(parts->d.config->pin_root);
 	if (status)
 		return status;
 	parts->ready = true;

@@ -101,6 +101,32 @@ static int attach_one(struct cx_parts *parts, int ifindex, struct cx_diag *diag)
 	return 0;
 }
 
+/* Links of interfaces that are gone: reach tells of those that it needs, but
+ * the configuration may name others. */
+static void drop_gone(struct cx_parts *parts)
+{
+	static struct cx_fastpath_link links[CX_WANTED_MAX];
+	int have[CX_WANTED_MAX];
+	size_t n = attached(parts, links, have);
+	char name[IF_NAMESIZE];
+
+	for (size_t i = 0; i < n; i++) {
+		if (!if_indextoname((unsigned)have[i], name) && errno == ENXIO)
+			cx_fast_interface(parts, have[i], links[i].ifname, false);
+	}
+}
+
+void cx_fast_warn_missing(struct cx_parts *parts)
+{
+	const struct cx_config *config = parts->d.config;
+
+	for (size_t i = 0; parts->d.fastpath && i < config->n_interfaces; i++) {
+		if (!if_nametoindex(config->interfaces[i]))
+			cx_log(CX_WARN, "interface_missing", "interface", config->interfaces[i],
+			       "consequence", "it is attached to when it appears", NULL);
+	}
+}
+
 int cx_fast_attach(struct cx_parts *parts, struct cx_diag *diag)
 {
 	static struct cx_fastpath_link links[CX_WANTED_MAX];
@@ -109,6 +135,7 @@ int cx_fast_attach(struct cx_parts *parts, struct cx_diag *diag)
 
 	if (!parts->d.fastpath)
 		return 0;
+	drop_gone(parts);
 	n_want = wanted(parts, want);
 	n_have = attached(parts, links, have);
 	for (size_t i = 0; i < n_want; i++) {

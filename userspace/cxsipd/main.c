@@ -79,6 +79,7 @@ static int run(const char *path)
 		return 1;
 	}
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGHUP, SIG_IGN); /* until the loop takes it: a start reads the latest file anyway */
 	status = cx_daemon_start(parts, path);
 	if (!status)
 		uv_run(&parts->loop, UV_RUN_DEFAULT);

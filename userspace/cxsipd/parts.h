@@ -104,6 +104,8 @@ void cx_sockets_adopt(struct cx_parts *parts, const struct cx_tables *old, const
 int cx_fast_open(struct cx_parts *parts, struct cx_diag *diag);
 /* Attaches to what is wanted and not attached yet. 0, or the last error. */
 int cx_fast_attach(struct cx_parts *parts, struct cx_diag *diag);
+/* Says which interfaces of the configuration are not there. */
+void cx_fast_warn_missing(struct cx_parts *parts);
 /* Leaves interfaces that the configuration does not want any more. */
 void cx_fast_leave_unwanted(struct cx_parts *parts);
 void cx_fast_interface(struct cx_parts *parts, int ifindex, const char *ifname, bool present);
