@@ -237,9 +237,11 @@ static void on_compiled(uv_work_t *work, int status)
 	if (!r->result.err)
 		r->result.err = cx_sockets_prepare(r->parts, r->old, r->tables, &r->result.diag, r->opened);
 	if (!r->result.err && r->mirror.put_tables) {
-		r->result.err = uv_queue_work(&r->parts->loop, &r->work, fill_maps, on_filled);
-		if (!r->result.err)
-			return;
+		int err = uv_queue_work(&r->parts->loop, &r->work, fill_maps, on_filled);
+
+		if (!err)
+			return; /* r is the worker's now */
+		r->result.err = err;
 	}
 	if (!r->result.err)
 		swap(r);
