@@ -18,7 +18,7 @@
 #ifndef CXSIP_COOKIE_H
 #define CXSIP_COOKIE_H
 
-#include "scan.h"
+#include "via.h"
 #include "siphash.h"
 
 #define CX_COOKIE_IPV4 24

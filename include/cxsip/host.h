@@ -6,7 +6,7 @@
 #ifndef CXSIP_HOST_H
 #define CXSIP_HOST_H
 
-#include "scan.h"
+#include "text.h"
 
 /* What a character is in an IPv6 address: 0..15, or 16. */
 CX_INLINE __u32 cx_hex(__u32 c)
