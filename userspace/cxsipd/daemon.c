@@ -146,7 +146,8 @@ static void carry_states(struct cx_world *w, const struct cx_fastpath_past *past
 			continue;
 		snprintf(name, sizeof(name), "%.*s", CX_NAME_SIZE, (const char *)e->name);
 		id = cx_world_find_element(w, name);
-		if (id != CX_NONE && w->elements[id].state == CX_ELEMENT_UP)
+		if (id != CX_NONE && w->elements[id].state == CX_ELEMENT_UP &&
+		    !memcmp(&w->elements[id].addr, &e->addr, sizeof(e->addr)) && w->elements[id].port == e->port)
 			cx_world_set_element(w, id, e->state, e->reason, e->since_ms);
 	}
 }

@@ -83,7 +83,10 @@ static void on_reach(uv_poll_t *poll, int status, int events)
 {
 	struct cx_parts *parts = poll->data;
 
+	/* a link that goes down may take many elements of a group with it: one new ring */
+	cx_world_hold(parts->d.world);
 	cx_reach_read(parts->d.reach);
+	cx_world_release(parts->d.world);
 	if (status < 0)
 		uv_poll_start(poll, UV_READABLE, on_reach);
 }
@@ -94,7 +97,9 @@ static void on_tick(uv_timer_t *timer)
 	struct cx_daemon *d = &parts->d;
 	struct cx_diag diag = {0};
 
+	cx_world_hold(d->world);
 	cx_reach_refresh(d->reach);
+	cx_world_release(d->world);
 	d->world->meta.heartbeat_ms = cx_wall_ms();
 	if (d->fastpath) {
 		cx_fastpath_heartbeat(d->fastpath, &d->world->meta);

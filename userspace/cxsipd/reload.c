@@ -210,7 +210,9 @@ static void swap(struct cx_reload *r)
 	r->tables = old_tables;
 	cx_sockets_adopt(parts, old_tables, d->tables, r->opened);
 	memset(r->opened, 0, sizeof(r->opened));
+	cx_world_hold(d->world);
 	cx_reach_refresh(d->reach);
+	cx_world_release(d->world);
 	cx_health_sync(d->health);
 	parts->n_failed = 0;
 	cx_fast_leave_unwanted(parts);
