@@ -41,18 +41,18 @@ struct scenario {
 	const char *name;
 	enum direction direction;
 	bool ipv6;
-	bool million; /* which daemon's program */
+	bool million;	     /* which daemon's program */
 	uint32_t dns, calls; /* numbers to draw from, 0: always the same */
 };
 
 static const struct scenario scenarios[] = {
-	{ .name = "invite.hot" },
-	{ .name = "invite.100k", .dns = 100000 },
-	{ .name = "invite.1m", .million = true, .dns = 1000000 },
-	{ .name = "invite.new", .calls = CALLS },
-	{ .name = "response", .direction = RESPONSE },
-	{ .name = "invite.hot.ipv6", .ipv6 = true },
-	{ .name = "response.ipv6", .direction = RESPONSE, .ipv6 = true },
+    {.name = "invite.hot"},
+    {.name = "invite.100k", .dns = 100000},
+    {.name = "invite.1m", .million = true, .dns = 1000000},
+    {.name = "invite.new", .calls = CALLS},
+    {.name = "response", .direction = RESPONSE},
+    {.name = "invite.hot.ipv6", .ipv6 = true},
+    {.name = "response.ipv6", .direction = RESPONSE, .ipv6 = true},
 };
 #define SCENARIOS (sizeof(scenarios) / sizeof(scenarios[0]))
 
@@ -77,7 +77,7 @@ static struct bench {
 	double share_min; /* of the samples that count */
 	unsigned thrown_away;
 	struct result results[SCENARIOS];
-} bench = { .rounds = 15, .packets = 25600, .share_min = 1 };
+} bench = {.rounds = 15, .packets = 25600, .share_min = 1};
 
 static void die(const char *what, int err)
 {
@@ -90,7 +90,7 @@ static void die(const char *what, int err)
 /* The frame through the program once, sent nowhere. */
 static int once(int program, const struct replay_frame *f, int *verdict, void *out, uint32_t *size)
 {
-	struct xdp_md context = { .data_end = f->len, .ingress_ifindex = (uint32_t)bench.ifindex };
+	struct xdp_md context = {.data_end = f->len, .ingress_ifindex = (uint32_t)bench.ifindex};
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = f->bytes, .data_size_in = f->len, .data_out = out,
 		    .data_size_out = *size, .ctx_in = &context, .ctx_size_in = sizeof(context), .repeat = 1);
 	int err = bpf_prog_test_run_opts(program, &opts);
@@ -116,8 +116,8 @@ static void forward_once(int program, const struct replay_frame *f, void *out, u
 		usleep(20000);
 	}
 	if (verdict != XDP_TX) {
-		fprintf(stderr, "fast: the program does not forward this message (verdict %d):\n%.*s\n", verdict, 300,
-			f->bytes + 42);
+		fprintf(stderr, "fast: the program does not forward this message (verdict %d):\n%.*s\n",
+			verdict, 300, f->bytes + 42);
 		exit(1);
 	}
 	if (!bench_is_sound(out, *size)) {
@@ -152,7 +152,7 @@ static void prepare(const struct scenario *s, struct result *r, int program)
 
 static uint64_t arrived(void)
 {
-	uint64_t counts[256] = { 0 }, sum = 0;
+	uint64_t counts[256] = {0}, sum = 0;
 	uint32_t zero = 0;
 	int i;
 
@@ -164,7 +164,7 @@ static uint64_t arrived(void)
 
 static void run_time(int program, uint64_t *ns, uint64_t *runs)
 {
-	struct bpf_prog_info info = { 0 };
+	struct bpf_prog_info info = {0};
 	uint32_t size = sizeof(info);
 	int err = bpf_obj_get_info_by_fd(program, &info, &size);
 
@@ -178,10 +178,11 @@ static void run_time(int program, uint64_t *ns, uint64_t *runs)
  * `statistics` those of the programs alone; negative if too few arrived. */
 static double sample(int entry, const struct replay_frame *f, uint32_t packets, bool statistics)
 {
-	struct xdp_md context = { .data_end = f->len, .ingress_ifindex = (uint32_t)bench.ifindex };
-	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = f->bytes, .data_size_in = f->len, .repeat = (int)packets,
-		    .ctx_in = &context, .ctx_size_in = sizeof(context), .flags = BPF_F_TEST_XDP_LIVE_FRAMES);
-	uint64_t before = arrived(), ns[2] = { 0 }, runs[2] = { 0 };
+	struct xdp_md context = {.data_end = f->len, .ingress_ifindex = (uint32_t)bench.ifindex};
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = f->bytes, .data_size_in = f->len,
+		    .repeat = (int)packets, .ctx_in = &context, .ctx_size_in = sizeof(context),
+		    .flags = BPF_F_TEST_XDP_LIVE_FRAMES);
+	uint64_t before = arrived(), ns[2] = {0}, runs[2] = {0};
 	bool sends = entry != bpf_program__fd(bench.skeleton->progs.bare_drop);
 	double share = 0;
 	int err, waited_ms;
@@ -278,8 +279,8 @@ static double median(const struct series *s, const char *name)
 		if (s->ns[i] >= 0)
 			sorted[n++] = s->ns[i];
 	if (n < (bench.rounds + 1) / 2) {
-		fprintf(stderr, "fast: %s: only %d of %d samples had %.0f %% of their packets arrive\n", name, n,
-			bench.rounds, SHARE_MIN * 100);
+		fprintf(stderr, "fast: %s: only %d of %d samples had %.0f %% of their packets arrive\n", name,
+			n, bench.rounds, SHARE_MIN * 100);
 		exit(1);
 	}
 	qsort(sorted, (size_t)n, sizeof(sorted[0]), by_value);
@@ -294,9 +295,9 @@ static double net(const struct series *ours, const struct series *wrapped_bare, 
 	int i;
 
 	for (i = 0; i < bench.rounds; i++)
-		s.ns[i] = ours->ns[i] < 0 || wrapped_bare->ns[i] < 0 || bare->ns[i] < 0 ?
-				  -1 :
-				  ours->ns[i] - wrapped_bare->ns[i] + bare->ns[i];
+		s.ns[i] = ours->ns[i] < 0 || wrapped_bare->ns[i] < 0 || bare->ns[i] < 0
+			      ? -1
+			      : ours->ns[i] - wrapped_bare->ns[i] + bare->ns[i];
 	return median(&s, name);
 }
 
@@ -311,15 +312,17 @@ static void add_row(json_t *rows, const char *prefix, const char *name, double v
 	char full[64];
 
 	snprintf(full, sizeof(full), "%s%s", prefix, name);
-	json_array_append_new(rows, json_pack("{s:s, s:f, s:s, s:s, s:f, s:f}", "name", full, "value", rounded(value),
-					      "unit", unit, "baseline", baseline, "baseline_value",
-					      rounded(baseline_value), "ratio", rounded(value / baseline_value)));
+	json_array_append_new(rows,
+			      json_pack("{s:s, s:f, s:s, s:s, s:f, s:f}", "name", full, "value",
+					rounded(value), "unit", unit, "baseline", baseline, "baseline_value",
+					rounded(baseline_value), "ratio", rounded(value / baseline_value)));
 }
 
 static json_t *report(size_t n_results)
 {
 	json_t *rows = json_array();
-	double bare = median(&bench.bare, "bare XDP_TX"), bare_program = median(&bench.bare_program, "bare XDP_TX");
+	double bare = median(&bench.bare, "bare XDP_TX"),
+	       bare_program = median(&bench.bare_program, "bare XDP_TX");
 	size_t i;
 
 	for (i = 0; i < n_results; i++) {
@@ -327,21 +330,25 @@ static json_t *report(size_t n_results)
 
 		if (r->frame.len)
 			add_row(rows, "fast.", scenarios[i].name,
-				net(&r->wrapped_ours, &r->wrapped_bare, &bench.bare, scenarios[i].name), "ns/packet",
-				"bare XDP_TX", bare);
+				net(&r->wrapped_ours, &r->wrapped_bare, &bench.bare, scenarios[i].name),
+				"ns/packet", "bare XDP_TX", bare);
 	}
 	for (i = 0; i < n_results; i++) {
 		struct result *r = &bench.results[i];
 
 		if (r->frame.len)
-			add_row(rows, "fast.program.", scenarios[i].name,
-				net(&r->program_ours, &r->program_bare, &bench.bare_program, scenarios[i].name),
-				"ns/packet", "bare XDP_TX, its program alone", bare_program);
+			add_row(
+			    rows, "fast.program.", scenarios[i].name,
+			    net(&r->program_ours, &r->program_bare, &bench.bare_program, scenarios[i].name),
+			    "ns/packet", "bare XDP_TX, its program alone", bare_program);
 	}
-	add_row(rows, "fast.", "bare", bare, "ns/packet", "bare XDP_DROP", median(&bench.drop, "bare XDP_DROP"));
-	add_row(rows, "fast.", "arrived", bench.share_min * 100, "% of the packets, worst sample",
-		"sent", 100);
-	fprintf(stderr, "fast: %d rounds of %u packets a sample; %.2f %% arrived in the worst sample that counts; %u thrown away\n",
+	add_row(rows, "fast.", "bare", bare, "ns/packet", "bare XDP_DROP",
+		median(&bench.drop, "bare XDP_DROP"));
+	add_row(rows, "fast.", "arrived", bench.share_min * 100, "% of the packets, worst sample", "sent",
+		100);
+	fprintf(stderr,
+		"fast: %d rounds of %u packets a sample; %.2f %% arrived in the worst sample that counts; %u "
+		"thrown away\n",
 		bench.rounds, bench.packets, bench.share_min * 100, bench.thrown_away);
 	return rows;
 }
@@ -363,7 +370,7 @@ static int pinned_program(const char *directory)
 /* All on one CPU, and nobody of the machine's other work in between. */
 static void take_cpu(void)
 {
-	struct sched_param first = { .sched_priority = 1 };
+	struct sched_param first = {.sched_priority = 1};
 	cpu_set_t set;
 
 	CPU_ZERO(&set);
@@ -419,7 +426,8 @@ static int profile(const char *name, int seconds, int program, int program_milli
 
 static int usage(void)
 {
-	fputs("fast [--rounds N] [--packets N] [--json FILE] [--profile SCENARIO [--seconds N]] DEVICE PEER PINS [PINS_1M]\n"
+	fputs("fast [--rounds N] [--packets N] [--json FILE] [--profile SCENARIO [--seconds N]] DEVICE PEER "
+	      "PINS [PINS_1M]\n"
 	      "fast --ready DEVICE PEER PINS\n",
 	      stderr);
 	return 2;
@@ -427,13 +435,13 @@ static int usage(void)
 
 int main(int argc, char **argv)
 {
-	static const struct option options[] = { { "rounds", required_argument, NULL, 'r' },
-						 { "packets", required_argument, NULL, 'n' },
-						 { "json", required_argument, NULL, 'j' },
-						 { "profile", required_argument, NULL, 'p' },
-						 { "seconds", required_argument, NULL, 's' },
-						 { "ready", no_argument, NULL, 'w' },
-						 { 0 } };
+	static const struct option options[] = {{"rounds", required_argument, NULL, 'r'},
+						{"packets", required_argument, NULL, 'n'},
+						{"json", required_argument, NULL, 'j'},
+						{"profile", required_argument, NULL, 'p'},
+						{"seconds", required_argument, NULL, 's'},
+						{"ready", no_argument, NULL, 'w'},
+						{0}};
 	const char *json = NULL, *profiled = NULL;
 	int option, program, program_million = -1, k, seconds = 5, statistics;
 	bool ready = false;
@@ -464,7 +472,8 @@ int main(int argc, char **argv)
 			return usage();
 		}
 	}
-	if (argc - optind < 3 || argc - optind > 4 || bench.rounds < 1 || bench.rounds > ROUNDS_MAX || !bench.packets)
+	if (argc - optind < 3 || argc - optind > 4 || bench.rounds < 1 || bench.rounds > ROUNDS_MAX ||
+	    !bench.packets)
 		return usage();
 	open_devices(argv[optind], argv[optind + 1]);
 	program = pinned_program(argv[optind + 2]);
@@ -479,7 +488,8 @@ int main(int argc, char **argv)
 		return profile(profiled, seconds, program, program_million);
 	for (i = 0; i < SCENARIOS; i++)
 		if (!scenarios[i].million || program_million >= 0)
-			prepare(&scenarios[i], &bench.results[i], scenarios[i].million ? program_million : program);
+			prepare(&scenarios[i], &bench.results[i],
+				scenarios[i].million ? program_million : program);
 	measure_round(0, SCENARIOS, false); /* warm */
 	for (k = 0; k < bench.rounds; k++)
 		measure_round(k, SCENARIOS, false);
@@ -490,7 +500,8 @@ int main(int argc, char **argv)
 		measure_round(k, SCENARIOS, true);
 	close(statistics);
 	rows = report(SCENARIOS);
-	if (json ? json_dump_file(rows, json, JSON_INDENT(2)) : json_dumpf(rows, stdout, JSON_INDENT(2)))
+	if (json ? json_dump_file(rows, json, JSON_INDENT(2) | JSON_REAL_PRECISION(9))
+		 : json_dumpf(rows, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(9)))
 		die("writing the results", EIO);
 	if (!json)
 		putchar('\n');

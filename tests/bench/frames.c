@@ -42,7 +42,8 @@ struct hosts {
 static struct hosts hosts_of(bool ipv6)
 {
 	if (ipv6)
-		return (struct hosts){"[" BENCH_PROXY6 "]", "[" BENCH_CALLER6 "]", "[" BENCH_ELEMENT6 "]", '6'};
+		return (struct hosts){"[" BENCH_PROXY6 "]", "[" BENCH_CALLER6 "]", "[" BENCH_ELEMENT6 "]",
+				      '6'};
 	return (struct hosts){BENCH_PROXY4, BENCH_CALLER4, BENCH_ELEMENT4, '8'};
 }
 
@@ -69,7 +70,8 @@ static uint16_t udp_sum(const void *addresses, size_t size, const void *udp, siz
 	return fold(add_words(add_words(IPPROTO_UDP + n, addresses, size), udp, n));
 }
 
-static void build(struct replay_frame *f, bool ipv6, const char *source, const char *destination, const char *message)
+static void build(struct replay_frame *f, bool ipv6, const char *source, const char *destination,
+		  const char *message)
 {
 	size_t n = strlen(message), ip_size = ipv6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr);
 	struct ethhdr *eth = (void *)f->bytes;
@@ -121,26 +123,27 @@ void bench_invite(struct replay_frame *f, bool ipv6)
 	struct hosts h = hosts_of(ipv6);
 	char message[REPLAY_FRAME_MAX];
 
-	snprintf(message, sizeof(message),
-		 "INVITE sip:%c0000000@%s:5060 SIP/2.0\r\n"
-		 "Via: SIP/2.0/UDP %s:5060;rport;branch=" CALLER_BRANCH "\r\n"
-		 "Max-Forwards: 70\r\n"
-		 "Contact: <sip:caller@%s:5060;transport=UDP>\r\n"
-		 "To: <sip:%c0000000@%s:5060>\r\n"
-		 "From: \"Caller One\" <sip:caller@%s:5060>;tag=5a3b1c0d\r\n"
-		 "Call-ID: " CALL_ID "@%s\r\n"
-		 "CSeq: 1 INVITE\r\n"
-		 "Allow: INVITE, ACK, CANCEL, OPTIONS, BYE, REFER, NOTIFY, MESSAGE, SUBSCRIBE, INFO, UPDATE\r\n"
-		 "Supported: 100rel, timer, replaces, norefersub\r\n"
-		 "User-Agent: SomePhone 5.4.3 rev 2.1\r\n"
-		 "Session-Expires: 1800\r\n"
-		 "Min-SE: 90\r\n"
-		 "Content-Type: application/sdp\r\n"
-		 "P-Asserted-Identity: <sip:caller@example.com>\r\n"
-		 "X-Correlation: 1234567890abcdef\r\n"
-		 "Content-Length: %zu\r\n"
-		 "\r\n%s",
-		 h.dn, h.proxy, h.caller, h.caller, h.dn, h.proxy, h.caller, h.caller, sizeof(sdp) - 1, sdp);
+	snprintf(
+	    message, sizeof(message),
+	    "INVITE sip:%c0000000@%s:5060 SIP/2.0\r\n"
+	    "Via: SIP/2.0/UDP %s:5060;rport;branch=" CALLER_BRANCH "\r\n"
+	    "Max-Forwards: 70\r\n"
+	    "Contact: <sip:caller@%s:5060;transport=UDP>\r\n"
+	    "To: <sip:%c0000000@%s:5060>\r\n"
+	    "From: \"Caller One\" <sip:caller@%s:5060>;tag=5a3b1c0d\r\n"
+	    "Call-ID: " CALL_ID "@%s\r\n"
+	    "CSeq: 1 INVITE\r\n"
+	    "Allow: INVITE, ACK, CANCEL, OPTIONS, BYE, REFER, NOTIFY, MESSAGE, SUBSCRIBE, INFO, UPDATE\r\n"
+	    "Supported: 100rel, timer, replaces, norefersub\r\n"
+	    "User-Agent: SomePhone 5.4.3 rev 2.1\r\n"
+	    "Session-Expires: 1800\r\n"
+	    "Min-SE: 90\r\n"
+	    "Content-Type: application/sdp\r\n"
+	    "P-Asserted-Identity: <sip:caller@example.com>\r\n"
+	    "X-Correlation: 1234567890abcdef\r\n"
+	    "Content-Length: %zu\r\n"
+	    "\r\n%s",
+	    h.dn, h.proxy, h.caller, h.caller, h.dn, h.proxy, h.caller, h.caller, sizeof(sdp) - 1, sdp);
 	build(f, ipv6, ipv6 ? BENCH_CALLER6 : BENCH_CALLER4, ipv6 ? BENCH_PROXY6 : BENCH_PROXY4, message);
 	f->digits_at = offset_of(f, "0000000@");
 	f->call_at = offset_of(f, CALL_ID);
@@ -168,7 +171,8 @@ int bench_response(struct replay_frame *f, bool ipv6, const void *forwarded, siz
 		 "Content-Type: application/sdp\r\n"
 		 "Content-Length: %zu\r\n"
 		 "\r\n%s",
-		 (int)(end - via), via, h.caller, h.dn, h.proxy, h.caller, h.caller, h.element, sizeof(sdp) - 1, sdp);
+		 (int)(end - via), via, h.caller, h.dn, h.proxy, h.caller, h.caller, h.element,
+		 sizeof(sdp) - 1, sdp);
 	build(f, ipv6, ipv6 ? BENCH_ELEMENT6 : BENCH_ELEMENT4, ipv6 ? BENCH_PROXY6 : BENCH_PROXY4, message);
 	return 0;
 }

@@ -93,38 +93,40 @@ struct sender {
 
 static size_t write_invite(const struct sender *s, const char *to, char *message)
 {
-	static const char sdp[] = "v=0\r\no=- 3724394400 3724394400 IN IP4 192.0.2.2\r\ns=call\r\nc=IN IP4 192.0.2.2\r\n"
-				  "t=0 0\r\nm=audio 40000 RTP/AVP 0 8 101\r\na=rtpmap:0 PCMU/8000\r\n"
-				  "a=rtpmap:8 PCMA/8000\r\na=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-16\r\n"
-				  "a=sendrecv\r\n";
+	static const char sdp[] =
+	    "v=0\r\no=- 3724394400 3724394400 IN IP4 192.0.2.2\r\ns=call\r\nc=IN IP4 192.0.2.2\r\n"
+	    "t=0 0\r\nm=audio 40000 RTP/AVP 0 8 101\r\na=rtpmap:0 PCMU/8000\r\n"
+	    "a=rtpmap:8 PCMA/8000\r\na=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-16\r\n"
+	    "a=sendrecv\r\n";
 	unsigned dn = 9001 + (unsigned)(s->sent / s->n_to % DNS);
 	unsigned long long call = s->sent;
 
-	return (size_t)snprintf(message, MESSAGE_MAX,
-				"INVITE sip:%u@%s:5060 SIP/2.0\r\n"
-				"Via: SIP/2.0/UDP %s:5060;rport;branch=z9hG4bK-%08x-%010llu-a3f8b9c2\r\n"
-				"Max-Forwards: 70\r\n"
-				"Contact: <sip:caller@%s:5060;transport=UDP>\r\n"
-				"To: <sip:%u@%s:5060>\r\n"
-				"From: \"Caller One\" <sip:caller@%s:5060>;tag=%08x%06llu\r\n"
-				"Call-ID: %08x%010llu4a5968778695a4@%s\r\n"
-				"CSeq: 1 INVITE\r\n"
-				"Allow: INVITE, ACK, CANCEL, OPTIONS, BYE, REFER, NOTIFY, MESSAGE, SUBSCRIBE, INFO, UPDATE\r\n"
-				"Supported: 100rel, timer, replaces, norefersub\r\n"
-				"User-Agent: SomePhone 5.4.3 rev 2.1\r\n"
-				"Session-Expires: 1800\r\n"
-				"Min-SE: 90\r\n"
-				"Content-Type: application/sdp\r\n"
-				"Content-Length: %zu\r\n"
-				"\r\n%s",
-				dn, to, s->from, s->run, call, s->from, dn, to, s->from, s->run, call, s->run, call,
-				s->from, sizeof(sdp) - 1, sdp);
+	return (size_t)snprintf(
+	    message, MESSAGE_MAX,
+	    "INVITE sip:%u@%s:5060 SIP/2.0\r\n"
+	    "Via: SIP/2.0/UDP %s:5060;rport;branch=z9hG4bK-%08x-%010llu-a3f8b9c2\r\n"
+	    "Max-Forwards: 70\r\n"
+	    "Contact: <sip:caller@%s:5060;transport=UDP>\r\n"
+	    "To: <sip:%u@%s:5060>\r\n"
+	    "From: \"Caller One\" <sip:caller@%s:5060>;tag=%08x%06llu\r\n"
+	    "Call-ID: %08x%010llu4a5968778695a4@%s\r\n"
+	    "CSeq: 1 INVITE\r\n"
+	    "Allow: INVITE, ACK, CANCEL, OPTIONS, BYE, REFER, NOTIFY, MESSAGE, SUBSCRIBE, INFO, UPDATE\r\n"
+	    "Supported: 100rel, timer, replaces, norefersub\r\n"
+	    "User-Agent: SomePhone 5.4.3 rev 2.1\r\n"
+	    "Session-Expires: 1800\r\n"
+	    "Min-SE: 90\r\n"
+	    "Content-Type: application/sdp\r\n"
+	    "Content-Length: %zu\r\n"
+	    "\r\n%s",
+	    dn, to, s->from, s->run, call, s->from, dn, to, s->from, s->run, call, s->run, call, s->from,
+	    sizeof(sdp) - 1, sdp);
 }
 
 static void send_batch(struct sender *s, unsigned n)
 {
 	static char text[BATCH][MESSAGE_MAX];
-	struct mmsghdr messages[BATCH] = { 0 };
+	struct mmsghdr messages[BATCH] = {0};
 	struct iovec parts[BATCH];
 	unsigned i;
 	int done;
@@ -132,9 +134,11 @@ static void send_batch(struct sender *s, unsigned n)
 	for (i = 0; i < n; i++) {
 		size_t k = s->sent % s->n_to;
 
-		parts[i] = (struct iovec){ text[i], write_invite(s, s->to_text[k], text[i]) };
-		messages[i].msg_hdr = (struct msghdr){ .msg_name = &s->to[k], .msg_namelen = s->to_len[k],
-						       .msg_iov = &parts[i], .msg_iovlen = 1 };
+		parts[i] = (struct iovec){text[i], write_invite(s, s->to_text[k], text[i])};
+		messages[i].msg_hdr = (struct msghdr){.msg_name = &s->to[k],
+						      .msg_namelen = s->to_len[k],
+						      .msg_iov = &parts[i],
+						      .msg_iovlen = 1};
 		s->sent++;
 	}
 	for (i = 0; i < n; i += (unsigned)done) {
@@ -175,7 +179,7 @@ static int run_sender(struct sender *s, unsigned rate, unsigned seconds)
 /* 200 to an OPTIONS: the lines that have to come back (RFC 3261 8.2.6.2). */
 static size_t write_answer(const char *request, size_t n, char *answer)
 {
-	static const char *const kept[] = { "Via:", "From:", "To:", "Call-ID:", "CSeq:" };
+	static const char *const kept[] = {"Via:", "From:", "To:", "Call-ID:", "CSeq:"};
 	static const char start[] = "SIP/2.0 200 OK\r\n", end[] = "Content-Length: 0\r\n\r\n";
 	size_t out = sizeof(start) - 1, i;
 	const char *line = request, *next;
@@ -183,7 +187,8 @@ static size_t write_answer(const char *request, size_t n, char *answer)
 	memcpy(answer, start, out);
 	for (; (next = memmem(line, n - (size_t)(line - request), "\r\n", 2)) && next > line; line = next + 2)
 		for (i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
-			if ((size_t)(next - line) > strlen(kept[i]) && !strncasecmp(line, kept[i], strlen(kept[i]))) {
+			if ((size_t)(next - line) > strlen(kept[i]) &&
+			    !strncasecmp(line, kept[i], strlen(kept[i]))) {
 				memcpy(answer + out, line, (size_t)(next + 2 - line));
 				out += (size_t)(next + 2 - line);
 			}
@@ -195,14 +200,16 @@ static void receive(int fd, volatile uint64_t *count)
 {
 	static char text[BATCH][MESSAGE_MAX];
 	static struct sockaddr_storage from[BATCH];
-	struct mmsghdr messages[BATCH] = { 0 };
+	struct mmsghdr messages[BATCH] = {0};
 	struct iovec parts[BATCH];
 	int i, n;
 
 	for (i = 0; i < BATCH; i++) {
-		parts[i] = (struct iovec){ text[i], MESSAGE_MAX };
-		messages[i].msg_hdr = (struct msghdr){ .msg_name = &from[i], .msg_namelen = sizeof(from[i]),
-						       .msg_iov = &parts[i], .msg_iovlen = 1 };
+		parts[i] = (struct iovec){text[i], MESSAGE_MAX};
+		messages[i].msg_hdr = (struct msghdr){.msg_name = &from[i],
+						      .msg_namelen = sizeof(from[i]),
+						      .msg_iov = &parts[i],
+						      .msg_iovlen = 1};
 	}
 	n = recvmmsg(fd, messages, BATCH, MSG_DONTWAIT, NULL);
 	for (i = 0; i < n; i++) {
@@ -224,7 +231,7 @@ static _Noreturn void run_sink(const char *counter, char **addresses, int n)
 	int file = open(counter, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644), i;
 
 	for (i = 0; i < n; i++)
-		fds[i] = (struct pollfd){ .fd = bound_socket(addresses[i]), .events = POLLIN };
+		fds[i] = (struct pollfd){.fd = bound_socket(addresses[i]), .events = POLLIN};
 	if (file < 0 || ftruncate(file, sizeof(*count)))
 		die(counter);
 	count = mmap(NULL, sizeof(*count), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
@@ -248,14 +255,14 @@ static int usage(void)
 
 int main(int argc, char **argv)
 {
-	static const struct option options[] = { { "rate", required_argument, NULL, 'r' },
-						 { "seconds", required_argument, NULL, 's' },
-						 { "from", required_argument, NULL, 'f' },
-						 { "counter", required_argument, NULL, 'c' },
-						 { 0 } };
+	static const struct option options[] = {{"rate", required_argument, NULL, 'r'},
+						{"seconds", required_argument, NULL, 's'},
+						{"from", required_argument, NULL, 'f'},
+						{"counter", required_argument, NULL, 'c'},
+						{0}};
 	unsigned rate = 0, seconds = 0;
 	const char *counter = NULL;
-	struct sender s = { 0 };
+	struct sender s = {0};
 	int option, i, n;
 	bool sends;
 
