@@ -46,9 +46,11 @@ static const struct cxctl_command commands[] = {
      cxctl_order},
     {"undrain", "ELEMENT", "take back a drain", "New calls reach the element again if it is up.\n",
      cxctl_order},
-    {"disable", "ELEMENT", "nothing more to an element, not even running calls",
-     "For an element that is gone or broken. The order outlives restarts. `enable` takes\n"
-     "it back. To end calls gently use `drain`.\n",
+    {"disable", "ELEMENT", "take an element out at once, as if it were down",
+     "For an element that is gone or broken: no new calls, and an INVITE that is\n"
+     "retransmitted goes to another element. What belongs to a call that it answered is\n"
+     "still sent to it, as no other could serve that. The order outlives restarts.\n"
+     "`enable` takes it back. To end calls gently use `drain`.\n",
      cxctl_order},
     {"enable", "ELEMENT", "take back a disable", "The element serves again as soon as it is up.\n",
      cxctl_order},
