@@ -78,7 +78,7 @@ lab_end() {
 	wait "$pid" 2>/dev/null || code=$?
 	unset "LAB_PID[$1]"
 	return $code
-}
+} 2>/dev/null # the shell's own word that a job was killed
 lab_gone() { ! kill -0 "$1" 2>/dev/null; }
 
 # ---- up and down ----------------------------------------------------------

@@ -24,10 +24,10 @@ fi
 left=$(ip netns list | grep -o "cxsip-${LAB_SUITE}[^ ]*"; ls -d /sys/fs/bpf/cxsip-lab-$LAB_SUITE* /tmp/cxsip-lab-$LAB_SUITE* 2>/dev/null
 	pgrep -af "cxsip-lab-$LAB_SUITE")
 if [ -n "$left" ]; then
-	echo "FAIL 18_cleanup left behind:" $left
+	echo "FAIL cleanup left behind:" $left
 	failed=$((failed + 1))
 else
-	echo "ok 18_cleanup (no namespace, pin, process or directory is left)"
+	echo "ok cleanup (no namespace, pin, process or directory is left)"
 	passed=$((passed + 1))
 fi
 echo "lab: $passed passed, $failed failed, $skipped skipped, $SECONDS s"
