@@ -39,7 +39,8 @@ CX_FN int cx_build_dn_slow(struct cx_msg *m, __u32 flags)
 			break;
 		m->acc_index = cx_byte(m, at++);
 		if (m->acc_index == '%') {
-			m->acc_index = cx_hex(cx_byte(m, at)) << 4 | cx_hex(cx_byte(m, at + 1));
+			c = cx_hex(cx_byte(m, at + 1)); /* 16: no digit; then bit 8 is set */
+			m->acc_index = cx_hex(cx_byte(m, at)) << 4 | c | (c & 16) << 4;
 			at += 2;
 			if (at > end)
 				return CX_R_BAD_URI;

@@ -100,7 +100,7 @@ CX_FN int cx_scan_number(struct cx_msg *m, __u32 at, __u32 digits)
 
 		if (c > 9)
 			break;
-		if (i >= digits || (i == 9 && value > 214748363))
+		if (i >= digits || (i == 9 && (value > 214748364 || (value == 214748364 && c > 7))))
 			return -1; /* RFC 3261 8.1.1.5: below 2**31 */
 		value = value * 10 + c;
 	}
