@@ -19,6 +19,9 @@ struct cx_vlan_header {
 	__be16 proto;
 };
 
+/* Ethernet pads frames to 60 bytes, tags apart: keep-alives, nothing to forward. */
+#define CX_PADDED_MAX 68
+
 /* Why not even the listener could be looked for: the packet is none of ours. */
 #define CX_NOT_OURS (-1)
 
@@ -71,6 +74,7 @@ CX_INLINE int cx_frame_read(struct xdp_md *ctx, struct cx_frame *f)
 	struct cx_vlan_header *vlan;
 	struct udphdr *udp;
 	__u32 ip_len, frame_len = end - data, udp_len;
+	int behind;
 	void *l3;
 	__be16 proto;
 	int i;
@@ -136,7 +140,8 @@ CX_INLINE int cx_frame_read(struct xdp_md *ctx, struct cx_frame *f)
 	f->payload_at = (void *)(udp + 1) - data;
 	udp_len = cx_ntohs(udp->len);
 	f->payload_len = udp_len - 8;
-	if (!f->reason && (udp_len < 8 || udp_len != ip_len || f->payload_at + udp_len - 8 != frame_len ||
+	behind = frame_len - f->payload_at - f->payload_len;
+	if (!f->reason && (udp_len < 8 || udp_len != ip_len || behind < 0 || (behind && frame_len > CX_PADDED_MAX) ||
 			   (f->family == CX_IPV6 && !udp->check)))
 		f->reason = CX_R_BAD_PACKET;
 	return 0;

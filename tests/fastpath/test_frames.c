@@ -188,6 +188,21 @@ static void lengths_that_do_not_fit(void **state)
 	}
 }
 
+/* Keep-alives are shorter than the shortest frame. */
+static void padded_keepalives(void **state)
+{
+	struct packet_plan plan = plan_of(&trunk);
+
+	for (plan.vlans = 0; plan.vlans <= 2; plan.vlans++) {
+		plan.padding = 60 - 14 - 28 - 4;
+		send_plan(&plan, "\r\n\r\n");
+		expect_left(CX_R_KEEPALIVE);
+		plan.padding = 100;
+		send_plan(&plan, "\r\n\r\n");
+		expect_left(CX_R_BAD_PACKET);
+	}
+}
+
 /* Cut off everywhere: never forwarded, never changed, no crash. */
 static void truncated(void **state)
 {
@@ -252,6 +267,7 @@ int main(void)
 		cmocka_unit_test_setup(a_sum_of_zero, exchange_forget),
 		cmocka_unit_test_setup(fragments_and_options, exchange_forget),
 		cmocka_unit_test_setup(lengths_that_do_not_fit, exchange_forget),
+		cmocka_unit_test_setup(padded_keepalives, exchange_forget),
 		cmocka_unit_test_setup(truncated, exchange_forget),
 		cmocka_unit_test_setup(none_of_ours, exchange_forget),
 		cmocka_unit_test_setup(big_messages, exchange_forget),
