@@ -276,7 +276,7 @@ static void hand_made_messages(void **state)
 static void rfc_corpora(void **state)
 {
 	if (!rfc_messages) {
-		print_message("SKIP: no RFC 4475 and RFC 5118 messages here (CXSIP_CORPORA)\n");
+		print_message("# SKIP: no RFC 4475 and RFC 5118 messages here (CXSIP_CORPORA)\n");
 		return;
 	}
 	every_message_everywhere(0, rfc_messages);
@@ -326,7 +326,7 @@ static void mutations(void **state)
 		compare(e, name, message, length, legal_checksum(e, dice_below(&dice, 3)));
 	}
 	share = n ? forwarded * 1000 / n : 0;
-	print_message("%zu mutations, %zu.%zu %% forwarded\n", n, share / 10, share % 10);
+	print_message("# figure differential: %zu mutations, %zu.%zu %% of them forwarded\n", n, share / 10, share % 10);
 	assert_true(!n || share > 50); /* else the test looks at nothing but refusals */
 }
 
@@ -352,7 +352,7 @@ static void set_up(void)
 	dice.state = seed ? strtoull(seed, NULL, 0) : DEFAULT_SEED;
 	if (!dice.state)
 		dice.state = 1;
-	printf("seed %llu\n", (unsigned long long)dice.state);
+	printf("# figure differential: seed %llu\n", (unsigned long long)dice.state);
 	rfc_messages = (size_t)corpus_load_rfcs(&corpus);
 	n = corpus_load(&corpus, "tests/fastpath/messages");
 	if (n < 60) {
