@@ -8,7 +8,7 @@
 # is left running or set to start at boot: Kamailio is only measured here.
 set -eu
 
-BUILD="gcc libc6-dev make pkg-config clang llvm bpftool linux-libc-dev libbpf-dev libelf-dev zlib1g-dev
+BUILD="gcc libc6-dev make pkg-config clang llvm libclang-rt-dev bpftool linux-libc-dev libbpf-dev libelf-dev zlib1g-dev
 	libnl-3-dev libnl-route-3-dev libnl-genl-3-dev libconfig-dev libjansson-dev libuv1-dev uthash-dev libcmocka-dev"
 LAB="iproute2 util-linux procps ethtool jq mawk sip-tester"
 BENCH="kamailio"
