@@ -11,7 +11,9 @@
  * - Ports in maps are host order unless the name ends in _be.
  * - Id 0 is a valid listener, network, table, group and element; nexthop 0
  *   means "not resolved".
- * - Ids of groups and elements follow their names over reloads and restarts.
+ * - Ids follow what they stand for over reloads and restarts: those of groups,
+ *   elements, networks and tables the name, those of listeners address, port
+ *   and transport. Cookies in flight, flows and source bits keep their meaning.
  * A change of any of this bumps CX_ABI.
  */
 #ifndef CXSIP_ABI_H
@@ -74,7 +76,8 @@ struct cx_listener {
 	__u8 id;
 	__u16 via_len; /* "Via: SIP/2.0/UDP host:port;branch=z9hG4bK" */
 	__u16 rr_len;  /* "Record-Route: <sip:host:port;lr>\r\n" */
-	__u32 gap;
+	__u8 transport; /* enum cx_transport */
+	__u8 gap[3];
 	__u8 via_text[CX_VIA_TEXT_SIZE]; /* zero-padded */
 	__u8 rr_text[CX_RR_TEXT_SIZE];
 	__u8 name[CX_NAME_SIZE]; /* of the network, for people */

@@ -237,6 +237,13 @@ static void check_tables(const struct cx_tables *t)
 		assert_true(lookup("cx_table", &id, &v));
 		assert_memory_equal(&v, &t->table[i], sizeof(v));
 	}
+	for (i = 0; i < CX_NETWORKS_MAX; i++) {
+		struct cx_network v;
+		uint32_t id = (uint32_t)i;
+
+		assert_true(lookup("cx_network", &id, &v));
+		assert_memory_equal(&v, &t->networks[i], sizeof(v));
+	}
 	close(dn);
 	close(prefix);
 	close(source);
@@ -450,6 +457,12 @@ static void test_take_over(void **state)
 	assert_int_equal(past.n_elements, 4);
 	assert_string_equal((char *)past.groups[2].name, "g2");
 	assert_string_equal((char *)past.elements[3].name, "e3");
+	assert_int_equal(past.n_listeners, CX_LISTENERS_MAX);
+	assert_memory_equal(past.listeners, t->listeners, sizeof(t->listeners));
+	assert_int_equal(past.n_networks, CX_NETWORKS_MAX);
+	assert_memory_equal(past.networks, t->networks, sizeof(t->networks));
+	assert_int_equal(past.n_tables, CX_TABLES_MAX);
+	assert_memory_equal(past.tables, t->table, sizeof(t->table));
 	assert_true(past.has_key);
 	assert_memory_equal(&past.key, &key, sizeof(key));
 	assert_int_equal(past.meta.generation, 3);

@@ -301,7 +301,13 @@ static struct cx_names names_of(const struct cx_tables *t)
 	return (struct cx_names){.groups = t->groups,
 				 .n_groups = t->n_groups,
 				 .elements = t->elements,
-				 .n_elements = t->n_elements};
+				 .n_elements = t->n_elements,
+				 .listeners = t->listeners,
+				 .n_listeners = t->n_listeners,
+				 .networks = t->networks,
+				 .n_networks = CX_NETWORKS_MAX,
+				 .tables = t->table,
+				 .n_tables = CX_TABLES_MAX};
 }
 
 static struct cx_config *one_group(const char *group, const char *const *elements)

@@ -165,7 +165,16 @@ static struct cx_tables *compile(const struct cx_config *c, const struct cx_worl
 	struct cx_tables *t;
 
 	if (w)
-		names = (struct cx_names){w->groups, w->max_groups, w->elements, w->max_elements};
+		names = (struct cx_names){.groups = w->groups,
+					  .n_groups = w->max_groups,
+					  .elements = w->elements,
+					  .n_elements = w->max_elements,
+					  .listeners = w->tables->listeners,
+					  .n_listeners = w->tables->n_listeners,
+					  .networks = w->tables->networks,
+					  .n_networks = CX_NETWORKS_MAX,
+					  .tables = w->tables->table,
+					  .n_tables = CX_TABLES_MAX};
 	assert_int_equal(cx_tables_compile(c, &names, &diag, &t), 0);
 	cx_diag_clear(&diag);
 	return t;

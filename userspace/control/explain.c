@@ -211,7 +211,7 @@ static json_t *listener_json(const struct cx_tables *t, uint32_t id)
 	return json_pack("{s:i, s:o, s:o, s:s, s:s}", "id", (int)id, "network", cx_json_name(l->name),
 			 "listener", cx_json_endpoint(&l->addr, l->port), "transport",
 			 cx_transport_text(t->listener_config[id]->transport), "table",
-			 t->config->tables[l->table]);
+			 (const char *)t->table[l->table].name);
 }
 
 static json_t *message_json(const struct explained *x)

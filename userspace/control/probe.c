@@ -126,7 +126,7 @@ static uint32_t guess_listener(const struct cx_tables *t, const struct cx_probe 
 static void accepted_source(const struct cx_tables *t, uint32_t listener, union cx_addr *source)
 {
 	const struct cx_listener *l = &t->listeners[listener];
-	const struct cx_config_network *network = &t->config->networks[l->network];
+	const struct cx_config_network *network = t->network_config[l->network];
 	uint8_t family;
 
 	cx_addr_parse(l->family == CX_IPV4 ? "192.0.2.1" : "2001:db8::1", source, &family);

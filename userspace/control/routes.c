@@ -71,8 +71,8 @@ static void find(struct cx_request *rq, const char *dn, int only_table)
 	const struct cx_dn_entry *entry;
 	json_t *list = json_array();
 
-	for (size_t table = 0; list && table < d->config->n_tables; table++) {
-		if (only_table >= 0 && (size_t)only_table != table)
+	for (size_t table = 0; list && table < CX_TABLES_MAX; table++) {
+		if (!d->tables->table[table].name[0] || (only_table >= 0 && (size_t)only_table != table))
 			continue;
 		entry = cx_routes_find(d->tables, (uint8_t)table, dn, strlen(dn));
 		if (entry)
@@ -101,11 +101,11 @@ static void list_routes(struct cx_request *rq, int table, uint32_t group, uint64
 				     "next", i < total ? json_integer((json_int_t)i) : json_null()));
 }
 
-static int find_table(const struct cx_config *config, const char *name)
+static int find_table(const struct cx_tables *t, const char *name)
 {
-	for (size_t i = 0; i < config->n_tables; i++)
-		if (!strcmp(config->tables[i], name))
-			return (int)i;
+	for (int id = 0; name[0] && id < CX_TABLES_MAX; id++)
+		if (!strncmp((const char *)t->table[id].name, name, CX_NAME_SIZE))
+			return id;
 	return -1;
 }
 
@@ -122,7 +122,7 @@ void cx_command_routes(struct cx_request *rq)
 	if (!ok)
 		return;
 	if (table_name) {
-		table = find_table(rq->d->config, table_name);
+		table = find_table(rq->d->tables, table_name);
 		if (table < 0) {
 			cx_answer_error(rq, "not_found", NULL, "no route table \"%s\"", table_name);
 			return;

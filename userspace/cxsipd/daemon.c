@@ -157,7 +157,13 @@ static int start_world(struct cx_parts *parts, const struct cx_fastpath_past *pa
 	const struct cx_names names = {.groups = past->groups,
 				       .n_groups = past->n_groups,
 				       .elements = past->elements,
-				       .n_elements = past->n_elements};
+				       .n_elements = past->n_elements,
+				       .listeners = past->listeners,
+				       .n_listeners = past->n_listeners,
+				       .networks = past->networks,
+				       .n_networks = past->n_networks,
+				       .tables = past->tables,
+				       .n_tables = past->n_tables};
 	struct cx_daemon *d = &parts->d;
 	struct cx_diag diag = {0};
 	int err;
@@ -303,6 +309,15 @@ static size_t count_elements(const struct cx_config *config)
 	return n;
 }
 
+static size_t count_listeners(const struct cx_tables *t)
+{
+	size_t n = 0;
+
+	for (size_t id = 0; id < t->n_listeners; id++)
+		n += t->listener_config[id] != NULL;
+	return n;
+}
+
 static void say_ready(struct cx_parts *parts)
 {
 	const struct cx_config *config = parts->d.config;
@@ -310,7 +325,7 @@ static void say_ready(struct cx_parts *parts)
 	char networks[16], listeners[16], groups[16], elements[16], routes[16], interfaces[16];
 
 	snprintf(networks, sizeof(networks), "%zu", config->n_networks);
-	snprintf(listeners, sizeof(listeners), "%zu", parts->d.tables->n_listeners);
+	snprintf(listeners, sizeof(listeners), "%zu", count_listeners(parts->d.tables));
 	snprintf(groups, sizeof(groups), "%zu", config->n_groups);
 	snprintf(elements, sizeof(elements), "%zu", count_elements(config));
 	snprintf(routes, sizeof(routes), "%zu", config->n_routes);

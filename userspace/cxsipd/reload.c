@@ -4,8 +4,8 @@
  * long steps run on a worker, so the SIP path goes on; whatever fails before
  * the swap leaves everything as it was.
  *
- * The worker has copies of what it needs of the world (names and ids); the old
- * tables, which it compares with, are immutable and stay until the swap.
+ * The worker has copies of what it needs of the live world (names and ids); the
+ * old tables, which it compares with, are immutable and stay until the swap.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -274,6 +274,12 @@ int cx_daemon_reload(struct cx_daemon *d, void (*done)(void *ctx, const struct c
 	r->names.n_elements = d->tables->n_elements;
 	r->names.groups = copy(d->world->groups, r->names.n_groups, sizeof(*r->names.groups));
 	r->names.elements = copy(d->world->elements, r->names.n_elements, sizeof(*r->names.elements));
+	r->names.listeners = d->tables->listeners;
+	r->names.n_listeners = CX_LISTENERS_MAX;
+	r->names.networks = d->tables->networks;
+	r->names.n_networks = CX_NETWORKS_MAX;
+	r->names.tables = d->tables->table;
+	r->names.n_tables = CX_TABLES_MAX;
 	if (!r->path || !r->names.groups || !r->names.elements)
 		goto out;
 	err = uv_queue_work(&parts->loop, &r->work, load_and_compile, on_compiled);

@@ -4,7 +4,7 @@
  *
  * A reload opens the sockets of new listeners before anything else changes, so
  * that a port that is taken refuses the reload; sockets of listeners that stay
- * are kept with what waits in them, even when their listener's id changes.
+ * are kept with what waits in them.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -77,7 +77,7 @@ static uint32_t same_listener(const struct cx_tables *t, const struct cx_listene
 	for (uint32_t id = 0; id < CX_LISTENERS_MAX; id++) {
 		const struct cx_listener *other = &t->listeners[id];
 
-		if (t->listener_config[id] && other->port == l->port &&
+		if (t->listener_config[id] && other->port == l->port && other->transport == l->transport &&
 		    !memcmp(&other->addr, &l->addr, sizeof(l->addr)))
 			return id;
 	}

@@ -26,13 +26,19 @@ struct cx_fastpath_link {
  * 0 and *fd (keep it open), or -EBUSY and *holder = the other daemon's pid. */
 int cx_lock_take(const char *runtime_dir, int *fd, int *holder);
 
-/* Names and ids of groups and elements, and the secret keys, that pinned maps
- * of an earlier daemon hold. -ENOENT: no pins. The arrays are malloc'd. */
+/* What has an id, and the secret keys, in pinned maps of an earlier daemon.
+ * -ENOENT: no pins. The arrays are malloc'd and by id. */
 struct cx_fastpath_past {
 	struct cx_group *groups;
 	size_t n_groups;
 	struct cx_element *elements;
 	size_t n_elements;
+	struct cx_listener *listeners;
+	size_t n_listeners;
+	struct cx_network *networks;
+	size_t n_networks;
+	struct cx_table *tables;
+	size_t n_tables;
 	struct cx_key key;
 	bool has_key;
 	struct cx_meta meta;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What an earlier daemon left in the pinned maps: names and ids, so that ids
- * stay with their names; keys, so that its cookies verify; its generation.
+ * What an earlier daemon left in the pinned maps: what has which id, so that it
+ * stays so; keys, so that its cookies verify; its generation.
  * Read before this daemon's own program is loaded, and only from maps whose
  * shape this ABI knows.
  */
@@ -60,29 +60,66 @@ static int read_one(const char *pin_root, enum cx_map map, uint32_t value_size, 
 	return err;
 }
 
-int cx_fastpath_read_past(const char *pin_root, struct cx_fastpath_past *past)
+static int read_groups(const char *pin_root, struct cx_fastpath_past *past)
 {
-	static const struct cx_key no_key;
 	void *values = NULL;
 	uint32_t n = 0;
-	int err;
+	int err = read_all(pin_root, CX_MAP_GROUP, sizeof(*past->groups), &values, &n);
 
-	memset(past, 0, sizeof(*past));
-	err = read_all(pin_root, CX_MAP_GROUP, sizeof(struct cx_group), &values, &n);
 	past->groups = values;
 	if (err)
-		goto out;
+		return err;
 	for (past->n_groups = n; past->n_groups; past->n_groups--)
 		if (past->groups[past->n_groups - 1].flags & CX_GROUP_USED)
 			break;
 	values = NULL;
-	err = read_all(pin_root, CX_MAP_ELEMENT, sizeof(struct cx_element), &values, &n);
+	err = read_all(pin_root, CX_MAP_ELEMENT, sizeof(*past->elements), &values, &n);
 	past->elements = values;
 	if (err)
-		goto out;
+		return err;
 	for (past->n_elements = n; past->n_elements; past->n_elements--)
 		if (past->elements[past->n_elements - 1].state != CX_ELEMENT_UNUSED)
 			break;
+	return 0;
+}
+
+/* Small arrays: unused ids and all. */
+static int read_networks(const char *pin_root, struct cx_fastpath_past *past)
+{
+	void *values = NULL;
+	uint32_t n = 0;
+	int err = read_all(pin_root, CX_MAP_LISTENER, sizeof(*past->listeners), &values, &n);
+
+	past->listeners = values;
+	if (err)
+		return err;
+	past->n_listeners = n;
+	values = NULL;
+	err = read_all(pin_root, CX_MAP_NETWORK, sizeof(*past->networks), &values, &n);
+	past->networks = values;
+	if (err)
+		return err;
+	past->n_networks = n;
+	values = NULL;
+	err = read_all(pin_root, CX_MAP_TABLE, sizeof(*past->tables), &values, &n);
+	past->tables = values;
+	if (err)
+		return err;
+	past->n_tables = n;
+	return 0;
+}
+
+int cx_fastpath_read_past(const char *pin_root, struct cx_fastpath_past *past)
+{
+	static const struct cx_key no_key;
+	int err;
+
+	memset(past, 0, sizeof(*past));
+	err = read_groups(pin_root, past);
+	if (!err)
+		err = read_networks(pin_root, past);
+	if (err)
+		goto out;
 	err = read_one(pin_root, CX_MAP_KEY, sizeof(past->key), &past->key);
 	if (!err)
 		err = read_one(pin_root, CX_MAP_META, sizeof(past->meta), &past->meta);
@@ -98,5 +135,8 @@ void cx_fastpath_past_free(struct cx_fastpath_past *past)
 {
 	free(past->groups);
 	free(past->elements);
+	free(past->listeners);
+	free(past->networks);
+	free(past->tables);
 	memset(past, 0, sizeof(*past));
 }

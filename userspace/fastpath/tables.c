@@ -99,7 +99,7 @@ static int view_local(const struct cx_tables *t, struct cx_records *out, uint8_t
 
 		if (!(l->flags & CX_LISTENER_USED))
 			continue;
-		if (t->listener_config[id] && t->listener_config[id]->transport != CX_UDP)
+		if (l->transport != CX_UDP)
 			continue; /* only datagrams meet the fast path */
 		memcpy(*memory + out->n * stride, &key, sizeof(key));
 		memcpy(*memory + out->n * stride + sizeof(key), &id, sizeof(id));

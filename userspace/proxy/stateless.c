@@ -63,7 +63,7 @@ void cx_stateless_run(struct cx_stateless *s, struct cx_world *w, uint16_t liste
 		      uint16_t from_port, uint8_t *p, size_t n, struct cx_stateless_result *r)
 {
 	const struct cx_listener *l = &w->tables->listeners[listener];
-	const struct cx_config_network *network = &w->config->networks[l->network];
+	const struct cx_config_network *network = w->tables->network_config[l->network];
 	char endpoint[CX_ENDPOINT_TEXT];
 	struct cx_straighten_names names = {
 		.aliases = network->aliases,

@@ -168,7 +168,8 @@ uint32_t cx_tables_listener_at(const struct cx_tables *t, const union cx_addr *a
 	size_t i;
 
 	for (i = 0; i < t->n_listeners; i++)
-		if (t->listeners[i].port == port && !memcmp(&t->listeners[i].addr, addr, sizeof(*addr)))
+		if (t->listeners[i].flags & CX_LISTENER_USED && t->listeners[i].transport == CX_UDP &&
+		    t->listeners[i].port == port && !memcmp(&t->listeners[i].addr, addr, sizeof(*addr)))
 			return (uint32_t)i;
 	return CX_NONE;
 }

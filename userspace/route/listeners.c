@@ -5,7 +5,8 @@
  * section 16.6 step 8, Record-Route of step 4) are written here once, so that
  * neither body of the engine ever formats an address.
  *
- * Invariant: listener ids are the order of the configuration.
+ * Invariant: a network's first listener of a family, in the order of the
+ * configuration, faces its peers, whatever the ids are.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -38,21 +39,23 @@ static bool accepts_any(const struct cx_config_network *network, uint8_t family)
 	return false;
 }
 
-static void compile_listener(struct cx_tables *t, size_t network, size_t i, uint8_t table)
+static void compile_listener(struct cx_tables *t, uint32_t id, const struct cx_config_listener *from,
+			     uint32_t network, uint32_t table)
 {
-	const struct cx_config_network *n = &t->config->networks[network];
-	const struct cx_config_listener *from = &n->listeners[i];
-	uint8_t id = (uint8_t)t->n_listeners++;
+	const struct cx_config_network *n = t->network_config[network];
 	struct cx_listener *l = &t->listeners[id];
 
 	t->listener_config[id] = from;
+	if (t->n_listeners <= id)
+		t->n_listeners = id + 1;
 	l->addr = from->addr;
 	l->port = from->port;
 	l->family = from->family;
 	l->network = (uint8_t)network;
-	l->table = table;
+	l->table = (uint8_t)table;
 	l->dscp = n->dscp;
-	l->id = id;
+	l->id = (uint8_t)id;
+	l->transport = from->transport;
 	l->flags = CX_LISTENER_USED;
 	if (n->record_route)
 		l->flags |= CX_LISTENER_RECORD_ROUTE;
@@ -66,7 +69,7 @@ static void compile_listener(struct cx_tables *t, size_t network, size_t i, uint
 	compile_texts(l);
 }
 
-/* Index of a route table by name, or CX_NONE. */
+/* Position of a route table in the configuration, or CX_NONE. */
 static uint32_t find_table(const struct cx_config *config, const char *name)
 {
 	size_t i;
@@ -82,9 +85,12 @@ uint16_t cx_network_listener(const struct cx_network *network, uint8_t family)
 	return family == CX_IPV4 ? network->listener_v4 : network->listener_v6;
 }
 
-static int compile_network(struct cx_tables *t, size_t id, struct cx_diag *diag)
+/* listeners: the ids of its listeners. */
+static int compile_network(struct cx_tables *t, size_t position, const struct cx_ids *ids,
+			   const uint32_t *listeners, struct cx_diag *diag)
 {
-	const struct cx_config_network *from = &t->config->networks[id];
+	const struct cx_config_network *from = &t->config->networks[position];
+	uint32_t id = ids->networks[position];
 	struct cx_network *n = &t->networks[id];
 	uint32_t table = find_table(t->config, from->table);
 	size_t i;
@@ -94,30 +100,33 @@ static int compile_network(struct cx_tables *t, size_t id, struct cx_diag *diag)
 			      "network \"%s\": no route table \"%s\"", from->name, from->table);
 		return -EINVAL;
 	}
-	n->listener_v4 = n->listener_v6 = CX_NO_LISTENER;
+	t->network_config[id] = from;
 	n->flags = CX_NETWORK_USED | (from->trusted ? CX_NETWORK_TRUSTED : 0);
 	memcpy(n->name, from->name, strnlen(from->name, sizeof(n->name) - 1));
 	for (i = 0; i < from->n_listeners; i++) {
 		uint16_t *first = from->listeners[i].family == CX_IPV4 ? &n->listener_v4 : &n->listener_v6;
 
 		if (from->listeners[i].transport == CX_UDP && *first == CX_NO_LISTENER)
-			*first = (uint16_t)t->n_listeners;
-		compile_listener(t, id, i, (uint8_t)table);
+			*first = (uint16_t)listeners[i];
+		compile_listener(t, listeners[i], &from->listeners[i], id, ids->tables[table]);
 	}
 	return 0;
 }
 
-int cx_listeners_compile(struct cx_tables *t, struct cx_diag *diag)
+int cx_listeners_compile(struct cx_tables *t, const struct cx_ids *ids, struct cx_diag *diag)
 {
+	const uint32_t *listeners = ids->listeners;
 	size_t i;
 	int err = 0;
 
 	for (i = 0; i < t->config->n_tables; i++)
-		memcpy(t->table[i].name, t->config->tables[i],
+		memcpy(t->table[ids->tables[i]].name, t->config->tables[i],
 		       strnlen(t->config->tables[i], CX_NAME_SIZE - 1));
 	for (i = 0; i < CX_NETWORKS_MAX; i++)
 		t->networks[i].listener_v4 = t->networks[i].listener_v6 = CX_NO_LISTENER;
-	for (i = 0; i < t->config->n_networks && !err; i++)
-		err = compile_network(t, i, diag);
+	for (i = 0; i < t->config->n_networks && !err; i++) {
+		err = compile_network(t, i, ids, listeners, diag);
+		listeners += t->config->networks[i].n_listeners;
+	}
 	return err;
 }

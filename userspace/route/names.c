@@ -59,37 +59,45 @@ void cx_name_index_free(struct cx_name_index *index)
 	index->n = 0;
 }
 
-int cx_ids_assign(const struct cx_name_index *old, const char *const *names, size_t n, uint32_t max,
-		  uint32_t *ids)
+void cx_ids_fill(uint8_t *held, uint32_t max, uint32_t *ids, size_t n)
 {
-	enum { NEVER = 0, HELD = 1, TAKEN = 2 };
+	enum { NEVER = 0, TAKEN = 2 };
 	uint32_t fresh = 0, freed = 0;
-	uint8_t *use = calloc(max ? max : 1, 1);
 	size_t i;
 
-	if (!use)
-		return -ENOMEM;
-	for (i = 0; i < old->n; i++)
-		if (old->entries[i].id < max)
-			use[old->entries[i].id] = HELD;
 	for (i = 0; i < n; i++) {
-		ids[i] = cx_name_index_find(old, names[i]);
-		if (ids[i] < max)
-			use[ids[i]] = TAKEN;
+		if (ids[i] < max && held[ids[i]] != TAKEN)
+			held[ids[i]] = TAKEN;
 		else
 			ids[i] = CX_NONE;
 	}
 	for (i = 0; i < n; i++) {
 		if (ids[i] != CX_NONE)
 			continue;
-		while (fresh < max && use[fresh] != NEVER)
+		while (fresh < max && held[fresh] != NEVER)
 			fresh++;
-		while (fresh == max && freed < max && use[freed] != HELD)
+		while (fresh == max && freed < max && held[freed] == TAKEN)
 			freed++;
 		ids[i] = fresh < max ? fresh : freed;
-		use[ids[i]] = TAKEN;
+		held[ids[i]] = TAKEN;
 	}
-	free(use);
+}
+
+int cx_ids_assign(const struct cx_name_index *old, const char *const *names, size_t n, uint32_t max,
+		  uint32_t *ids)
+{
+	uint8_t *held = calloc(max ? max : 1, 1);
+	size_t i;
+
+	if (!held)
+		return -ENOMEM;
+	for (i = 0; i < old->n; i++)
+		if (old->entries[i].id < max)
+			held[old->entries[i].id] = 1;
+	for (i = 0; i < n; i++)
+		ids[i] = cx_name_index_find(old, names[i]);
+	cx_ids_fill(held, max, ids, n);
+	free(held);
 	return 0;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Names of groups and elements: found by bsearch, and given ids that stay with
- * them. Private to route/ (health/ borrows the hash). Pure.
+ * Names of what has an id: found by bsearch, and given ids that stay with them.
+ * Private to route/ (health/ borrows the hash). Pure.
  *
  * A name is at most CX_NAME_SIZE bytes, NUL-padded; the bytes behind its first
  * NUL never matter.
@@ -30,10 +30,13 @@ int cx_name_index_build(struct cx_name_index *index, const void *first, size_t s
 uint32_t cx_name_index_find(const struct cx_name_index *index, const char *name);
 void cx_name_index_free(struct cx_name_index *index);
 
-/* Gives each of n names an id below max: the one it has in old; else the lowest
- * that no old name holds; only when those are used up, one whose name is gone.
- * So a flow that still remembers an id does not meet a stranger behind it.
- * n <= max. 0 or -ENOMEM. */
+/* Gives each of n things that has none yet (CX_NONE, or not below max) an id
+ * below max: the lowest that nothing held; only when those are used up, one
+ * whose holder is gone. So a flow or cookie that still remembers an id does not
+ * meet a stranger behind it. held: by id, n = max, not 0 if something old has
+ * it; scratch afterwards. Of equal ids the first keeps it. n <= max. */
+void cx_ids_fill(uint8_t *held, uint32_t max, uint32_t *ids, size_t n);
+/* The same for names: those that are in old keep their ids. 0 or -ENOMEM. */
 int cx_ids_assign(const struct cx_name_index *old, const char *const *names, size_t n, uint32_t max,
 		  uint32_t *ids);
 

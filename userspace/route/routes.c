@@ -4,7 +4,7 @@
  * prefixes apart, as the maps have them.
  *
  * A million routes arrive sorted by (table, prefix, user); the order wanted is
- * that of memcmp over the key, (table, length, user). So a stable distribution
+ * that of memcmp over the key, (table id, length, user). So a stable distribution
  * over (table, length) does it in one pass each, and no sort is needed.
  */
 #include <errno.h>
@@ -19,9 +19,9 @@ static int compare(const void *a, const void *b)
 	return memcmp(a, b, sizeof(struct cx_dn_key));
 }
 
-static size_t bucket_of(const struct cx_config_route *r)
+static size_t bucket_of(const struct cx_config_route *r, const struct cx_ids *ids)
 {
-	return (size_t)r->table * (CX_DN_SIZE + 1) + r->len;
+	return (size_t)ids->tables[r->table] * (CX_DN_SIZE + 1) + r->len;
 }
 
 static const char *what_is_wrong(const struct cx_config *config, const struct cx_config_route *r)
@@ -37,7 +37,8 @@ static const char *what_is_wrong(const struct cx_config *config, const struct cx
 	return NULL;
 }
 
-static int check(const struct cx_config *config, size_t count[2][BUCKETS], struct cx_diag *diag)
+static int check(const struct cx_config *config, const struct cx_ids *ids, size_t count[2][BUCKETS],
+		 struct cx_diag *diag)
 {
 	size_t i;
 
@@ -50,7 +51,7 @@ static int check(const struct cx_config *config, size_t count[2][BUCKETS], struc
 				      r->line, NULL, "a route with %s", wrong);
 			return -EINVAL;
 		}
-		count[r->prefix][bucket_of(r)]++;
+		count[r->prefix][bucket_of(r, ids)]++;
 	}
 	return 0;
 }
@@ -68,14 +69,14 @@ static size_t to_positions(size_t *count)
 	return sum;
 }
 
-static void place(const struct cx_config *config, size_t i, const uint32_t *group_ids, struct cx_dn_entry *e)
+static void place(const struct cx_config *config, size_t i, const struct cx_ids *ids, struct cx_dn_entry *e)
 {
 	const struct cx_config_route *r = &config->routes[i];
 
-	e->key.table = r->table;
+	e->key.table = (uint8_t)ids->tables[r->table];
 	e->key.len = r->len;
 	memcpy(e->key.user, r->user, r->len);
-	e->value.group = r->group < config->n_groups ? group_ids[r->group] : CX_NONE;
+	e->value.group = r->group < config->n_groups ? ids->groups[r->group] : CX_NONE;
 	e->value.flags = r->core ? CX_DN_CORE : 0;
 	e->route = (uint32_t)i;
 }
@@ -111,7 +112,7 @@ static int check_sizes(const struct cx_tables *t, struct cx_diag *diag)
 	return 0;
 }
 
-int cx_routes_compile(struct cx_tables *t, const uint32_t *group_ids, struct cx_diag *diag)
+int cx_routes_compile(struct cx_tables *t, const struct cx_ids *ids, struct cx_diag *diag)
 {
 	const struct cx_config *config = t->config;
 	size_t(*position)[BUCKETS] = calloc(2, sizeof(*position));
@@ -120,7 +121,7 @@ int cx_routes_compile(struct cx_tables *t, const uint32_t *group_ids, struct cx_
 
 	if (!position)
 		return err;
-	err = check(config, position, diag);
+	err = check(config, ids, position, diag);
 	if (err)
 		goto out;
 	t->n_dn = to_positions(position[false]);
@@ -136,10 +137,10 @@ int cx_routes_compile(struct cx_tables *t, const uint32_t *group_ids, struct cx_
 	for (i = 0; i < config->n_routes; i++) {
 		const struct cx_config_route *r = &config->routes[i];
 
-		place(config, i, group_ids,
-		      &(r->prefix ? t->prefix : t->dn)[position[r->prefix][bucket_of(r)]++]);
+		place(config, i, ids,
+		      &(r->prefix ? t->prefix : t->dn)[position[r->prefix][bucket_of(r, ids)]++]);
 		if (r->prefix)
-			t->table[r->table].prefix_lengths |= 1u << r->len;
+			t->table[ids->tables[r->table]].prefix_lengths |= 1u << r->len;
 	}
 	ensure_sorted(t->dn, t->n_dn);
 	ensure_sorted(t->prefix, t->n_prefix);

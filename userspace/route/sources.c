@@ -37,7 +37,7 @@ static size_t count_sources(const struct cx_config *config)
 	return n;
 }
 
-static bool has_listener(const struct cx_tables *t, size_t network, const struct cx_source_entry *e)
+static bool has_listener(const struct cx_tables *t, uint32_t network, const struct cx_source_entry *e)
 {
 	uint8_t family = cx_lpm_key_is_v4(&e->key) ? CX_IPV4 : CX_IPV6;
 
@@ -46,7 +46,7 @@ static bool has_listener(const struct cx_tables *t, size_t network, const struct
 
 /* may_send: requests may leave for it, given a listener of its family. */
 static void fill(const struct cx_tables *t, struct cx_source_entry *e, const union cx_addr *addr,
-		 uint32_t prefixlen, size_t network, bool may_send)
+		 uint32_t prefixlen, uint32_t network, bool may_send)
 {
 	cx_lpm_key_set(&e->key, addr, prefixlen);
 	e->value.networks = 1ull << network;
@@ -54,7 +54,7 @@ static void fill(const struct cx_tables *t, struct cx_source_entry *e, const uni
 		e->value.egress = 1ull << network;
 }
 
-static size_t collect(const struct cx_tables *t, struct cx_source_entry *entries)
+static size_t collect(const struct cx_tables *t, const struct cx_ids *ids, struct cx_source_entry *entries)
 {
 	const struct cx_config *config = t->config;
 	bool v4_covered = false;
@@ -64,7 +64,8 @@ static size_t collect(const struct cx_tables *t, struct cx_source_entry *entries
 		for (k = 0; k < config->networks[i].n_sources; k++, n++) {
 			const struct cx_config_cidr *cidr = &config->networks[i].sources[k];
 
-			fill(t, &entries[n], &cidr->addr, cidr->prefixlen, i, config->networks[i].trusted);
+			fill(t, &entries[n], &cidr->addr, cidr->prefixlen, ids->networks[i],
+			     config->networks[i].trusted);
 			v4_covered |= cx_lpm_key_covers_v4(&entries[n].key);
 		}
 	}
@@ -72,7 +73,7 @@ static size_t collect(const struct cx_tables *t, struct cx_source_entry *entries
 		const struct cx_config_group *g = &config->groups[i];
 
 		for (k = 0; k < g->n_elements; k++, n++)
-			fill(t, &entries[n], &g->elements[k].addr, 128, g->network, true);
+			fill(t, &entries[n], &g->elements[k].addr, 128, ids->networks[g->network], true);
 	}
 	if (v4_covered)
 		cx_lpm_key_any_v4(&entries[n++].key);
@@ -124,7 +125,7 @@ static size_t inherit(struct cx_source_entry *entries, size_t n, bool *redundant
 	return kept;
 }
 
-int cx_sources_compile(struct cx_tables *t, struct cx_diag *diag)
+int cx_sources_compile(struct cx_tables *t, const struct cx_ids *ids, struct cx_diag *diag)
 {
 	size_t n = count_sources(t->config);
 	bool *redundant = calloc(n, sizeof(*redundant));
@@ -133,7 +134,7 @@ int cx_sources_compile(struct cx_tables *t, struct cx_diag *diag)
 	t->sources = calloc(n, sizeof(*t->sources));
 	if (!t->sources || !redundant)
 		goto out;
-	n = collect(t, t->sources);
+	n = collect(t, ids, t->sources);
 	qsort(t->sources, n, sizeof(*t->sources), compare);
 	n = merge_equal(t->sources, n);
 	t->n_sources = inherit(t->sources, n, redundant);

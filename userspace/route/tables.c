@@ -9,12 +9,6 @@
 #include "health/health.h"
 #include "route/tables.h"
 
-struct ids {
-	uint32_t *groups;
-	uint32_t *elements; /* of all groups in turn */
-	size_t n_elements;
-};
-
 static int too_many(struct cx_diag *diag, const struct cx_config *config, const char *hint, const char *what,
 		    size_t n, size_t max)
 {
@@ -45,48 +39,6 @@ static int check_sizes(const struct cx_config *config, size_t n_elements, struct
 	return err;
 }
 
-static int assign_group_ids(const struct cx_config *config, const struct cx_names *names, uint32_t *ids)
-{
-	const char **wanted = calloc(config->n_groups + 1, sizeof(*wanted));
-	struct cx_name_index old = {0};
-	int err = -ENOMEM;
-	size_t i;
-
-	if (!wanted)
-		return err;
-	for (i = 0; i < config->n_groups; i++)
-		wanted[i] = config->groups[i].name;
-	if (names->groups)
-		err = cx_name_index_build(&old, names->groups->name, sizeof(*names->groups), names->n_groups);
-	if (!names->groups || !err)
-		err = cx_ids_assign(&old, wanted, config->n_groups, config->max_groups, ids);
-	cx_name_index_free(&old);
-	free(wanted);
-	return err;
-}
-
-static int assign_element_ids(const struct cx_config *config, const struct cx_names *names, struct ids *ids)
-{
-	const char **wanted = calloc(ids->n_elements + 1, sizeof(*wanted));
-	struct cx_name_index old = {0};
-	size_t i, k, n = 0;
-	int err = -ENOMEM;
-
-	if (!wanted)
-		return err;
-	for (i = 0; i < config->n_groups; i++)
-		for (k = 0; k < config->groups[i].n_elements; k++)
-			wanted[n++] = config->groups[i].elements[k].name;
-	if (names->elements)
-		err = cx_name_index_build(&old, names->elements->name, sizeof(*names->elements),
-					  names->n_elements);
-	if (!names->elements || !err)
-		err = cx_ids_assign(&old, wanted, n, config->max_elements, ids->elements);
-	cx_name_index_free(&old);
-	free(wanted);
-	return err;
-}
-
 static size_t end_of(const uint32_t *ids, size_t n)
 {
 	size_t i, end = 0;
@@ -97,7 +49,7 @@ static size_t end_of(const uint32_t *ids, size_t n)
 	return end;
 }
 
-static int allocate(struct cx_tables *t, const struct ids *ids)
+static int allocate(struct cx_tables *t, const struct cx_ids *ids)
 {
 	t->n_groups = end_of(ids->groups, t->config->n_groups);
 	t->n_elements = end_of(ids->elements, ids->n_elements);
@@ -108,13 +60,14 @@ static int allocate(struct cx_tables *t, const struct ids *ids)
 	return t->groups && t->group_config && t->elements && t->element_config ? 0 : -ENOMEM;
 }
 
-static void compile_group(struct cx_tables *t, uint32_t id, const struct cx_config_group *from)
+static void compile_group(struct cx_tables *t, uint32_t id, const struct cx_config_group *from,
+			  uint32_t network)
 {
 	struct cx_group *g = &t->groups[id];
 
 	t->group_config[id] = from;
 	g->flags = CX_GROUP_USED | CX_GROUP_EMPTY; /* until the world has made a ring */
-	g->network = (uint8_t)from->network;
+	g->network = (uint8_t)network;
 	g->elements = (uint32_t)from->n_elements;
 	memcpy(g->name, from->name, strnlen(from->name, sizeof(g->name) - 1));
 	if (from->core)
@@ -122,8 +75,9 @@ static void compile_group(struct cx_tables *t, uint32_t id, const struct cx_conf
 }
 
 static void compile_element(struct cx_tables *t, uint32_t id, const struct cx_config_element *from,
-			    const struct cx_config_group *group, uint32_t group_id, struct cx_diag *diag)
+			    uint32_t group, struct cx_diag *diag)
 {
+	const struct cx_network *network = &t->networks[t->groups[group].network];
 	struct cx_element *e = &t->elements[id];
 
 	t->element_config[id] = from;
@@ -133,18 +87,18 @@ static void compile_element(struct cx_tables *t, uint32_t id, const struct cx_co
 	e->transport = from->transport;
 	e->state = from->disabled ? CX_ELEMENT_DISABLED : CX_ELEMENT_UP;
 	e->reason = CX_ER_CONFIG;
-	e->listener = cx_network_listener(&t->networks[group->network], from->family);
-	e->group = group_id;
+	e->listener = cx_network_listener(network, from->family);
+	e->group = group;
 	e->weight = from->weight;
 	memcpy(e->name, from->name, strnlen(from->name, sizeof(e->name) - 1));
 	if (e->listener == CX_NO_LISTENER)
 		cx_diag_warn(
 		    diag, from->at.file, from->at.line, "give the network a listener of that family",
 		    "element \"%s\": its network \"%s\" has no IPv%d listener, so no call can go there",
-		    from->name, t->config->networks[group->network].name, from->family);
+		    from->name, (const char *)network->name, from->family);
 }
 
-static int compile_groups(struct cx_tables *t, const struct ids *ids, struct cx_diag *diag)
+static int compile_groups(struct cx_tables *t, const struct cx_ids *ids, struct cx_diag *diag)
 {
 	const struct cx_config *config = t->config;
 	size_t i, k, n = 0;
@@ -157,35 +111,28 @@ static int compile_groups(struct cx_tables *t, const struct ids *ids, struct cx_
 				      "group \"%s\": unknown network", group->name);
 			return -EINVAL;
 		}
-		compile_group(t, ids->groups[i], group);
+		compile_group(t, ids->groups[i], group, ids->networks[group->network]);
 		for (k = 0; k < group->n_elements; k++)
-			compile_element(t, ids->elements[n++], &group->elements[k], group, ids->groups[i],
-					diag);
+			compile_element(t, ids->elements[n++], &group->elements[k], ids->groups[i], diag);
 	}
 	return 0;
 }
 
-static int compile(struct cx_tables *t, const struct cx_names *names, struct ids *ids, struct cx_diag *diag)
+static int compile(struct cx_tables *t, const struct cx_names *names, struct cx_ids *ids,
+		   struct cx_diag *diag)
 {
-	int err;
+	int err = cx_ids_of_config(t->config, names, ids);
 
-	ids->groups = calloc(t->config->n_groups + 1, sizeof(*ids->groups));
-	ids->elements = calloc(ids->n_elements + 1, sizeof(*ids->elements));
-	if (!ids->groups || !ids->elements)
-		return -ENOMEM;
-	err = assign_group_ids(t->config, names, ids->groups);
-	if (!err)
-		err = assign_element_ids(t->config, names, ids);
 	if (!err)
 		err = allocate(t, ids);
 	if (!err)
-		err = cx_listeners_compile(t, diag);
+		err = cx_listeners_compile(t, ids, diag);
 	if (!err)
 		err = compile_groups(t, ids, diag);
 	if (!err)
-		err = cx_sources_compile(t, diag);
+		err = cx_sources_compile(t, ids, diag);
 	if (!err)
-		err = cx_routes_compile(t, ids->groups, diag);
+		err = cx_routes_compile(t, ids, diag);
 	if (!err)
 		err = cx_tables_index_build(t);
 	return err;
@@ -195,7 +142,7 @@ int cx_tables_compile(const struct cx_config *config, const struct cx_names *nam
 		      struct cx_tables **out)
 {
 	static const struct cx_names none;
-	struct ids ids = {0};
+	struct cx_ids ids = {0};
 	struct cx_tables *t = NULL;
 	size_t i;
 	int err;
@@ -217,8 +164,7 @@ int cx_tables_compile(const struct cx_config *config, const struct cx_names *nam
 	*out = t;
 	t = NULL;
 out:
-	free(ids.groups);
-	free(ids.elements);
+	cx_ids_free(&ids);
 	cx_tables_free(t);
 	return err;
 }

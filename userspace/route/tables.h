@@ -23,11 +23,23 @@ struct cx_tables_index {
 int cx_tables_index_build(struct cx_tables *t);
 void cx_tables_index_free(struct cx_tables_index *index);
 
-/* The parts of cx_tables_compile(). group_ids and element_ids translate the
- * order of the configuration (elements: of all groups in turn) into ids. */
-int cx_listeners_compile(struct cx_tables *t, struct cx_diag *diag);
-int cx_sources_compile(struct cx_tables *t, struct cx_diag *diag);
-int cx_routes_compile(struct cx_tables *t, const uint32_t *group_ids, struct cx_diag *diag);
+/* Positions in the configuration -> ids; listeners of all networks and elements
+ * of all groups in turn. Only compiling needs it: compiled tables speak in ids. */
+struct cx_ids {
+	uint32_t listeners[CX_LISTENERS_MAX], networks[CX_NETWORKS_MAX], tables[CX_TABLES_MAX];
+	uint32_t *groups, *elements;
+	size_t n_elements;
+};
+
+/* ids.c: n_elements is set; the configuration fits the limits. 0 or -ENOMEM;
+ * free it either way. */
+int cx_ids_of_config(const struct cx_config *config, const struct cx_names *names, struct cx_ids *ids);
+void cx_ids_free(struct cx_ids *ids);
+
+/* The parts of cx_tables_compile(). */
+int cx_listeners_compile(struct cx_tables *t, const struct cx_ids *ids, struct cx_diag *diag);
+int cx_sources_compile(struct cx_tables *t, const struct cx_ids *ids, struct cx_diag *diag);
+int cx_routes_compile(struct cx_tables *t, const struct cx_ids *ids, struct cx_diag *diag);
 /* The network's listener of that family, or CX_NO_LISTENER. */
 uint16_t cx_network_listener(const struct cx_network *network, uint8_t family);
 

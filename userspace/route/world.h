@@ -8,8 +8,9 @@
  * - tables: compiled from one configuration; immutable; swapped whole.
  * - live: element states, rings, nexthops, reach, keys; changed one by one.
  *
- * Ids of groups and elements follow their names from one world to the next,
- * so flows and pinned maps stay right over reloads and restarts. Owned by the
+ * Ids of groups, elements, networks and tables follow their names, those of
+ * listeners address, port and transport, from one world to the next, so flows,
+ * cookies and pinned maps stay right over reloads and restarts. Owned by the
  * daemon's main thread; compiling a successor may run on another.
  */
 #ifndef CX_ROUTE_WORLD_H
@@ -33,9 +34,10 @@ struct cx_tables {
 	const struct cx_config *config; /* borrowed: outlives the tables */
 	struct cx_listener listeners[CX_LISTENERS_MAX];
 	const struct cx_config_listener *listener_config[CX_LISTENERS_MAX]; /* NULL: unused id */
-	size_t n_listeners;
+	size_t n_listeners; /* highest id + 1; sparse: CX_LISTENER_USED tells */
 	struct cx_network networks[CX_NETWORKS_MAX];
-	struct cx_table table[CX_TABLES_MAX];
+	const struct cx_config_network *network_config[CX_NETWORKS_MAX]; /* NULL: unused id */
+	struct cx_table table[CX_TABLES_MAX]; /* name empty: unused id */
 	struct cx_dn_entry *dn, *prefix; /* each sorted by memcmp of the key */
 	size_t n_dn, n_prefix;
 	struct cx_source_entry *sources; /* sorted, longest prefix first */
@@ -50,13 +52,19 @@ struct cx_tables {
 	struct cx_tables_index *index; /* private to route/ */
 };
 
-/* Names that already have an id (from the running world, or read back from
- * pinned maps). NULL arrays: none. */
+/* What already has an id (of the running world, or read back from pinned
+ * maps), each by id. NULL arrays: none. */
 struct cx_names {
 	const struct cx_group *groups;
 	size_t n_groups;
 	const struct cx_element *elements;
 	size_t n_elements;
+	const struct cx_listener *listeners;
+	size_t n_listeners;
+	const struct cx_network *networks;
+	size_t n_networks;
+	const struct cx_table *tables;
+	size_t n_tables;
 };
 
 /* Compiles. 0; -E2BIG with a diag entry when a map size is exceeded; -ENOMEM. */
