@@ -491,14 +491,14 @@ int main(int argc, char **argv)
 			prepare(&scenarios[i], &bench.results[i],
 				scenarios[i].million ? program_million : program);
 	measure_round(0, SCENARIOS, false); /* warm */
-	for (k = 0; k < bench.rounds; k++)
+	for (k = 0; k < bench.rounds; k++) {
 		measure_round(k, SCENARIOS, false);
-	statistics = bpf_enable_stats(BPF_STATS_RUN_TIME);
-	if (statistics < 0)
-		die("BPF statistics", errno);
-	for (k = 0; k < bench.rounds; k++)
+		statistics = bpf_enable_stats(BPF_STATS_RUN_TIME);
+		if (statistics < 0)
+			die("BPF statistics", errno);
 		measure_round(k, SCENARIOS, true);
-	close(statistics);
+		close(statistics);
+	}
 	rows = report(SCENARIOS);
 	if (json ? json_dump_file(rows, json, JSON_INDENT(2) | JSON_REAL_PRECISION(9))
 		 : json_dumpf(rows, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(9)))
