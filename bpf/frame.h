@@ -192,11 +192,12 @@ CX_INLINE __u64 cx_sum_max_forwards(struct cx_msg *m)
 CX_INLINE __u64 cx_sum_payload(struct cx_frame *f, struct cx_msg *m)
 {
 	__u64 sum = f->payload_sum;
-	__u32 tail;
+	__u32 tail, front;
 
 	if (!m->response)
 		sum += cx_sum_max_forwards(m);
-	tail = cx_fold(sum + (~(__u32)cx_sum_message(m, m->tail_at) & 0xffff));
+	front = m->response || m->routes_popped ? cx_sum_message(m, m->tail_at) : cx_fold(m->tail_sum);
+	tail = cx_fold(sum + (~front & 0xffff));
 	if ((m->head_n ^ m->tail_at) & 1)
 		tail = cx_swap16(tail);
 	return (__u64)tail + m->head_sum;

@@ -183,6 +183,7 @@ CX_FN int cx_compose_request(struct cx_msg *m)
 	reason = cx_head_copy(m, 0, m->tail_at);
 	if (reason)
 		return reason;
+	m->tail_sum = m->head_sum; /* what is in front of the tail, unless a Route goes, too */
 	reason = cx_head_via(m);
 	if (reason)
 		return reason;

@@ -176,6 +176,7 @@ struct cx_msg {
 	__u32 head_n;	/* bytes of the new head in out + CX_FRAME_ROOM */
 	__u32 head_sum; /* their ones' complement sum (RFC 1071), not folded */
 	__u32 tail_at;	/* where the unchanged rest starts in buf */
+	__u32 tail_sum; /* sum of buf[0, tail_at) of a request without popped Routes */
 	__u32 text_n;
 	__u8 mf_old[4];	/* Max-Forwards digits before the edit, for the checksum */
 

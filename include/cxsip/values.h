@@ -70,7 +70,10 @@ CX_FN int cx_scan_to(struct cx_msg *m)
 	if (!m)
 		return CX_R_BUG;
 	end = m->h[CX_H_TO].end;
-	m->pos = m->h[CX_H_TO].at;
+	m->pos = cx_skip_blank(m, m->h[CX_H_TO].at);
+	/* "<uri>" and nothing behind it: a request that starts something */
+	if (cx_byte(m, m->pos) == '<' && cx_byte(m, end - 1) == '>')
+		return 0;
 	m->acc_index = 0; /* inside a quoted string */
 	for (i = 0; i < 16; i++) {
 		__u32 c, quoted = m->acc_index;
