@@ -95,7 +95,7 @@ CX_FN int cx_scan_ipv6(struct cx_msg *m, __u32 from)
 				return -1;
 			continue;
 		}
-		if (m->hits != 8)
+		if (m->hits != 8 || m->acc_index > 7)
 			return -1;
 		m->hits = m->acc_index;
 	}
