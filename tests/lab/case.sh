@@ -26,6 +26,7 @@ at_most() { awk -v a="$1" -v b="$2" 'BEGIN { exit !(a <= b) }'; }
 ratio() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.3f", b ? 100 * a / b : 0 }'; }
 
 case_end() {
+	[ -z "${LAB_PID[cxsipd]:-}" ] || lab_end cxsipd || fail "the daemon ended with code $?: $(tail -n 3 "$LAB_DIR/cxsipd.log")"
 	if [ -z "$CASE_WHY" ]; then
 		echo "ok $CASE ($CASE_FIGURES; $SECONDS s)"
 		exit 0
@@ -34,7 +35,6 @@ case_end() {
 	if [ -n "$LAB_DIR" ]; then
 		rm -rf "$LAB_TOOLS/logs/$CASE"
 		mkdir -p "$LAB_TOOLS/logs"
-		lab_ctl stats >"$LAB_DIR/stats.json" 2>/dev/null
 		cp -r "$LAB_DIR" "$LAB_TOOLS/logs/$CASE"
 	fi
 	exit 1
