@@ -383,14 +383,15 @@ static void numbers(void **state)
 
 /* ---- DNs -------------------------------------------------------------------------------- */
 
-/* The plain way: unescape, leave out what does not count. -1: bad escape. */
+/* The plain way: unescape, leave out what does not count; no further than one
+ * character too many. -1: bad escape. */
 static int plain_dn(const char *user, uint32_t flags, char out[64])
 {
 	unsigned byte;
 	size_t n = 0, i = 0;
 	char pair[3] = "";
 
-	for (; *user; i++) {
+	for (; *user && n <= CX_DN_SIZE; i++) {
 		byte = (uint8_t)*user++;
 		if (byte == '%') {
 			if (!isxdigit((uint8_t)user[0]) || !isxdigit((uint8_t)user[1]))
