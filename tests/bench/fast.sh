@@ -18,6 +18,9 @@ fi
 
 build=$1
 shift
+pid= # of the daemon at work
+trap '[ -z "$pid" ] || kill -KILL $pid 2>/dev/null' EXIT
+trap 'exit 130' INT TERM HUP
 mount -t bpf bpf /sys/fs/bpf
 mount -t tmpfs tmpfs /mnt
 ip link set dev lo up
@@ -41,7 +44,7 @@ dns() {
 
 # daemon NAME DNS: pins below /sys/fs/bpf/NAME/v1, and nobody running
 daemon() {
-	local name=$1 dns=$2 pid
+	local name=$1 dns=$2
 	mkdir -p "/mnt/$name/routes.d" "/mnt/$name/run"
 	dns 8 "$dns" media >"/mnt/$name/routes.d/a.json"
 	dns 6 1 media6 >"/mnt/$name/routes.d/b.json"
@@ -69,6 +72,7 @@ daemon() {
 	"$build/tests/bench/fast" --ready edge wire "/sys/fs/bpf/$name/v1" || { cat "/mnt/$name/log" >&2; return 1; }
 	kill -KILL $pid
 	wait $pid 2>/dev/null || true
+	pid=
 	rm "/sys/fs/bpf/$name/v1/links/"*
 }
 
