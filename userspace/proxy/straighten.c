@@ -271,7 +271,7 @@ size_t cx_straighten(const struct cx_straighten_names *names, const uint8_t *in,
 	if (seen.content_length >= 0 && (size_t)seen.content_length < body)
 		body = (size_t)seen.content_length;
 	put(&w, in, 2 + body);
-	if (!seen.max_forwards && (n < 4 || memcmp(out, "SIP/", 4))) {
+	if (!seen.max_forwards && (w.n < 4 || memcmp(out, "SIP/", 4))) {
 		static const char text[] = "Max-Forwards: 71\r\n"; /* the engine takes one off */
 		size_t size = sizeof(text) - 1;
 
