@@ -146,6 +146,7 @@ static void the_maps_say_the_same_of_it(void **state)
 	assert_int_equal(source(u, "192.0.2.77"), 1 | 4);
 	assert_int_equal(source(u, "10.1.0.9"), 2 | 4);
 	assert_int_equal(source(u, "203.0.113.1"), 4);
+	assert_int_equal(source(u, "198.51.100.9"), 4); /* an element, known to its group's network */
 	assert_int_equal(group_of(u, 0, "100"), group_of(t, 0, "100"));
 	assert_int_equal(group_of(u, 1, "200"), group_of(t, 1, "200"));
 	assert_int_equal(group_of(u, 1, "300"), CX_NONE);
