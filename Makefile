@@ -118,14 +118,17 @@ $(B)/tests/bench/replay.bpf.o: tests/bench/replay.bpf.c tests/bench/replay.h
 $(B)/tests/bench/replay.skel.h: $(B)/tests/bench/replay.bpf.o
 	$(Q)$(BPFTOOL) gen skeleton $< name replay_bpf > $@.tmp && mv $@.tmp $@
 
-$(B)/tests/bench/fast.o $(B)/tests/bench/frames.o: $(B)/tests/bench/replay.skel.h
-$(B)/tests/bench/fast: $(B)/tests/bench/fast.o $(B)/tests/bench/frames.o $(B)/libcxsip.a
+$(B)/tests/bench/fast.o: $(B)/tests/bench/replay.skel.h
+$(B)/tests/bench/fast.o: ALL_CFLAGS += -I$(B)/tests/bench
+$(B)/tests/bench/fast: $(B)/tests/bench/fast.o $(B)/tests/bench/frames.o
 	$(Q)$(CC) $(CFLAGS) $(LDHARDEN) -o $@ $^ $(LDLIBS)
+$(B)/tests/bench/load: $(B)/tests/bench/load.o
+	$(Q)$(CC) $(CFLAGS) $(LDHARDEN) -o $@ $^
 
 .PHONY: bench
 bench: ## measure against bare XDP_TX and Kamailio (root); writes $(B)/bench.json
 	$(Q)conf/deps.sh build lab bench
-	+$(Q)$(MAKE) --no-print-directory all $(B)/tests/bench/fast
+	+$(Q)$(MAKE) --no-print-directory all $(B)/tests/bench/fast $(B)/tests/bench/load
 	$(Q)tests/bench/bench.sh $(B)
 
 # ---- run, install, clean -----------------------------------------------------
