@@ -32,16 +32,17 @@ cmocka() {
 }
 
 lab() {
-	local line
+	local line ended=
 	while IFS= read -r line; do
 		printf '%s\n' "$line"
 		case $line in
 		"ok "*) passed=$((passed + 1)) ;;
 		"FAIL "*) failed=$((failed + 1)) ;;
 		"SKIP "*) skipped=$((skipped + 1)) ;;
+		"lab ended with code "*) ended=$line ;;
 		esac
 	done < <(tests/lab/suite.sh 2>&1; echo "lab ended with code $?")
-	case $line in "lab ended with code "[01]) ;; *) failed=$((failed + 1)) ;; esac
+	case $ended in "lab ended with code "[01]) ;; *) failed=$((failed + 1)) ;; esac
 }
 
 for part; do
