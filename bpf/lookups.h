@@ -8,6 +8,7 @@
 #define CX_BPF_LOOKUPS_H
 
 #include "maps.h"
+#include "cxsip/flow.h"
 #include "cxsip/message.h"
 
 CX_INLINE const struct cx_listener *cx_lookup_listener(struct cx_msg *m, __u32 id)
@@ -127,23 +128,29 @@ CX_INLINE __u32 cx_lookup_slot(struct cx_msg *m, __u32 group, __u32 slot)
 	return slot & 1 ? slots->element[1] : slots->element[0];
 }
 
+/* Number of sets less one; their number is a power of two. Set before loading. */
+const volatile __u32 cx_flow_set_mask = CX_FLOWS_MAX / CX_FLOW_WAYS - 1;
+
+CX_INLINE struct cx_flow_set *cx_lookup_flow_set(struct cx_msg *m)
+{
+	__u32 index = m->call_hash & cx_flow_set_mask;
+
+	return bpf_map_lookup_elem(&cx_flow, &index);
+}
+
 CX_INLINE int cx_flow_get(struct cx_msg *m, struct cx_flow *flow)
 {
-	__u64 key = m->call_hash;
-	struct cx_flow *found = bpf_map_lookup_elem(&cx_flow, &key);
+	struct cx_flow_set *set = cx_lookup_flow_set(m);
 
-	if (!found)
-		return -1;
-	*flow = *found;
-	return 0;
+	return set ? cx_flow_find(set, m->call_hash, flow) : -1;
 }
 
 CX_INLINE void cx_flow_put(struct cx_msg *m, const struct cx_flow *flow)
 {
-	__u64 key = m->call_hash;
+	struct cx_flow_set *set = cx_lookup_flow_set(m);
 
-	/* a full map evicts; a failure costs stickiness, not the call */
-	bpf_map_update_elem(&cx_flow, &key, flow, BPF_ANY);
+	if (set)
+		cx_flow_store(set, m->call_hash, flow);
 }
 
 #endif

@@ -200,12 +200,21 @@ struct cx_reach {
 
 /* ---- recent calls ------------------------------------------------------- */
 
-/* cx_flow: LRU hash, keyed hash of the Call-ID (__u64) -> */
+/*
+ * cx_flow: array of sets by the low bits of the Call-ID's keyed hash. A set is
+ * one cache line of eight calls, the newest first; a call is one word, so that
+ * it is written and read whole without a lock (flow.h):
+ *   valid 1 | hash 23 (its high bits) | element 20 | transaction 20
+ */
+#define CX_FLOW_WAYS 8
+struct cx_flow_set {
+	__u64 call[CX_FLOW_WAYS];
+};
+
+/* What such a word says. */
 struct cx_flow {
 	__u32 element;
-	__u32 group;
-	__u32 transaction; /* low half of the MAC of the request that made the entry */
-	__u32 gap;
+	__u32 transaction; /* low 20 bits of the MAC of the request that made the entry */
 };
 
 /* ---- one value each ------------------------------------------------------ */

@@ -24,6 +24,7 @@
 
 #include "cookie.h"
 #include "dn.h"
+#include "flow.h"
 #include "host.h"
 #include "route_values.h"
 
@@ -107,13 +108,14 @@ CX_FN int cx_pick_element(struct cx_msg *m)
 	if (!m)
 		return CX_R_BUG;
 	initial = !m->in_dialog && m->method != CX_M_ACK && m->method != CX_M_CANCEL;
-	known = !cx_flow_get(m, &flow) && flow.group == m->group;
-	same = known && flow.transaction == (__u32)m->cookie_mac;
+	known = !cx_flow_get(m, &flow);
 	if (known) {
 		e = cx_lookup_element(m, flow.element);
-		if (e)
+		known = e && e->group == m->group;
+		if (known)
 			state = e->state;
 	}
+	same = known && flow.transaction == ((__u32)m->cookie_mac & CX_FLOW_MASK);
 	if (known && state != CX_ELEMENT_UNUSED &&
 	    (!initial || state == CX_ELEMENT_UP || (same && state == CX_ELEMENT_DRAINING))) {
 		m->element = flow.element;
@@ -130,8 +132,7 @@ CX_FN int cx_pick_element(struct cx_msg *m)
 	m->new_call = initial && m->method == CX_M_INVITE && !same;
 	if (initial && cx_starts_call(m->method) && (!same || flow.element != m->element)) {
 		now.element = m->element;
-		now.group = m->group;
-		now.transaction = m->cookie_mac;
+		now.transaction = (__u32)m->cookie_mac & CX_FLOW_MASK;
 		cx_flow_put(m, &now);
 	}
 	return cx_use_element(m);
@@ -240,7 +241,7 @@ CX_FN int cx_use_request_uri(struct cx_msg *m)
 
 			/* The ACK of a failure goes where its INVITE went (16.11): by DN. */
 			if (m->routes_popped || m->method != CX_M_ACK || cx_flow_get(m, &flow) ||
-			    flow.transaction != (__u32)m->cookie_mac) {
+			    flow.transaction != ((__u32)m->cookie_mac & CX_FLOW_MASK)) {
 				reason = cx_use_address(m);
 				if (!reason || !m->user.end)
 					return reason;

@@ -163,10 +163,11 @@ void rig_close(struct rig *r)
 
 void rig_forget(struct rig *r)
 {
-	uint64_t key;
+	static const struct cx_flow_set none;
+	uint32_t set;
 
-	while (!bpf_map_get_next_key(r->flow, NULL, &key))
-		bpf_map_delete_elem(r->flow, &key);
+	for (set = 0; !bpf_map_update_elem(r->flow, &set, &none, BPF_EXIST); set++)
+		;
 }
 
 static bool went_up(struct rig *r, uint32_t reason)

@@ -478,9 +478,11 @@ static void picks(void **state)
 		assert_true(!m.new_call && m.from_flow && m.element == first && body.flows_put == 1);
 		assert_int_equal(pick(CX_M_INVITE, 8), 0); /* another attempt */
 		assert_true(m.new_call && m.from_flow && body.flows_put == 2);
-		body.flow.group++; /* the DN leads elsewhere meanwhile */
+		body.elements[m.element].group++; /* the DN leads elsewhere meanwhile */
+		first = m.element;
 		assert_int_equal(pick(CX_M_INVITE, 8), 0);
 		assert_true(!m.from_flow);
+		body.elements[first].group--;
 		body.flow.element = 5;
 		body.elements[5].state = CX_ELEMENT_UNUSED; /* removed from the configuration */
 		assert_int_equal(pick(CX_M_CANCEL, 8), 0);

@@ -603,37 +603,50 @@ static void nexthops_and_keys_are_mirrored_when_they_change(void **state)
 	end(&r);
 }
 
+/* A keyed hash of a Call-ID, as it were. */
+static uint64_t hash_of(uint64_t n)
+{
+	n = (n + 1) * 0x9e3779b97f4a7c15ull;
+	return (n ^ n >> 29) * 0xbf58476d1ce4e5b9ull;
+}
+
 static void flows_are_remembered_and_the_oldest_go(void **state)
 {
 	struct cx_flow flow = {.element = 0}, found;
 	struct run r;
 	uint64_t call;
-	unsigned kept = 0;
+	unsigned kept = 0, set;
 
 	start(&r, config_with(1, 0)); /* max_flows = 1024 */
 	assert_int_equal(cx_world_get_flow(r.world, 0, &found), -ENOENT);
-	for (call = 0; call < 1024; call++) {
+	for (call = 0; call < 400; call++) {
 		flow.element = (uint32_t)call + 1;
-		assert_int_equal(cx_world_put_flow(r.world, call, &flow), 0);
+		flow.transaction = (uint32_t)call * 3;
+		assert_int_equal(cx_world_put_flow(r.world, hash_of(call), &flow), 0);
+		assert_int_equal(cx_world_get_flow(r.world, hash_of(call), &found), 0);
+		assert_memory_equal(&found, &flow, sizeof(flow));
 	}
-	for (call = 0; call < 1024; call++) {
-		assert_int_equal(cx_world_get_flow(r.world, call, &found), 0);
-		assert_int_equal(found.element, call + 1);
+	for (call = 0; call < 400; call++)
+		kept += !cx_world_get_flow(r.world, hash_of(call), &found) && found.element == call + 1;
+	assert_in_range(kept, 390, 400); /* a set that is hit more than eight times loses its oldest */
+	/* one set, nine calls: one goes, and that is not the first, as it was written again */
+	for (set = 0; set < 9; set++) {
+		flow.element = 100 + set;
+		cx_world_put_flow(r.world, (uint64_t)(set + 1) << 41 | 7, &flow);
+		if (set == 4) {
+			flow.element = 1000;
+			cx_world_put_flow(r.world, 1ull << 41 | 7, &flow);
+			assert_int_equal(cx_world_get_flow(r.world, 1ull << 41 | 7, &found), 0);
+			assert_int_equal(found.element, 1000);
+		}
 	}
-	/* calls 0..255 are used again, so newer ones of their sets go first */
-	for (call = 0; call < 256; call++)
-		assert_int_equal(cx_world_get_flow(r.world, call, &found), 0);
-	for (call = 1024; call < 1024 + 512; call++)
-		cx_world_put_flow(r.world, call, &flow);
-	for (call = 0; call < 1024; call++)
-		kept += !cx_world_get_flow(r.world, call, &found);
-	assert_int_equal(kept, 512);
-	for (call = 0; call < 256; call++)
-		assert_int_equal(cx_world_get_flow(r.world, call, &found), 0);
-	flow.element = 77;
-	cx_world_put_flow(r.world, 5, &flow);
-	assert_int_equal(cx_world_get_flow(r.world, 5, &found), 0);
-	assert_int_equal(found.element, 77);
+	assert_int_equal(cx_world_get_flow(r.world, 1ull << 41 | 7, &found), 0);
+	assert_int_equal(found.element, 1000);
+	assert_int_equal(cx_world_get_flow(r.world, 2ull << 41 | 7, &found), -ENOENT);
+	for (set = 2; set < 9; set++) {
+		assert_int_equal(cx_world_get_flow(r.world, (uint64_t)(set + 1) << 41 | 7, &found), 0);
+		assert_int_equal(found.element, 100 + set);
+	}
 	end(&r);
 }
 

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include "cxsip/flow.h"
 #include "fastpath/internal.h"
 #include "observe/log.h"
 
@@ -123,16 +124,35 @@ static int put_key(void *ctx, const struct cx_key *k)
 	return put(ctx, CX_MAP_KEY, "put key", &zero, k);
 }
 
+/* A set is read and written whole. What the program stores into it in between may
+ * be lost: the daemon sees few calls, and a lost entry costs stickiness only. */
+static int get_flow_set(struct cx_fastpath *fp, uint64_t call, uint32_t *index, struct cx_flow_set *set)
+{
+	*index = (uint32_t)call & (fp->max_entries[CX_MAP_FLOW] - 1);
+	return bpf_map_lookup_elem(fp->map[CX_MAP_FLOW], index, set);
+}
+
 static int get_flow(void *ctx, uint64_t call, struct cx_flow *flow)
 {
-	struct cx_fastpath *fp = ctx;
+	struct cx_flow_set set;
+	uint32_t index;
+	int err = get_flow_set(ctx, call, &index, &set);
 
-	return bpf_map_lookup_elem(fp->map[CX_MAP_FLOW], &call, flow);
+	if (err)
+		return err;
+	return cx_flow_find(&set, call, flow) ? -ENOENT : 0;
 }
 
 static int put_flow(void *ctx, uint64_t call, const struct cx_flow *flow)
 {
-	return put(ctx, CX_MAP_FLOW, "put flow", &call, flow);
+	struct cx_flow_set set;
+	uint32_t index;
+	int err = get_flow_set(ctx, call, &index, &set);
+
+	if (err)
+		return err;
+	cx_flow_store(&set, call, flow);
+	return put(ctx, CX_MAP_FLOW, "put flow", &index, &set);
 }
 
 static int put_tables(void *ctx, const struct cx_tables *old, const struct cx_tables *new)

@@ -16,6 +16,7 @@
 #include <unistd.h>
 #include <bpf/btf.h>
 #include "fastpath/internal.h"
+#include "route/flow.h"
 #include "cxsip.skel.h" /* behind the ABI: it names its structs */
 
 #define PROGRAM "cx_xdp"
@@ -97,7 +98,7 @@ static int size_maps(struct bpf_object *obj, const struct cx_config *config)
 		{"cx_ring", config->max_groups},
 		{"cx_element", config->max_elements},
 		{"cx_stat_elem", config->max_elements},
-		{"cx_flow", config->max_flows},
+		{"cx_flow", cx_flow_sets(config->max_flows)},
 	};
 	size_t i;
 	int err = 0;
@@ -285,6 +286,8 @@ int cx_fastpath_open(const struct cx_config *config, struct cx_diag *diag, struc
 	snprintf(fp->pin_root, sizeof(fp->pin_root), "%s", config->pin_root);
 	fp->skeleton = cx_xdp_bpf__open();
 	err = fp->skeleton ? size_maps(fp->skeleton->obj, config) : -errno;
+	if (!err)
+		fp->skeleton->rodata->cx_flow_set_mask = cx_flow_sets(config->max_flows) - 1;
 	if (err) {
 		cx_diag_error(diag, NULL, 0, NULL, "cannot read the built-in XDP program: %s", strerror(-err));
 		goto out;

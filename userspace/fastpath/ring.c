@@ -45,6 +45,7 @@ struct cx_ring_publisher {
 	uint32_t n_slots;
 	uint32_t *queue; /* ring of n_slots ids: an id is in it once at most */
 	uint32_t head, waiting;
+	pthread_cond_t ready; /* another thread is idle */
 	uint32_t idle;
 	bool stop;
 	int btf_fd;
@@ -210,6 +211,7 @@ static void *worker(void *arg)
 			if (p->stop && p->waiting == 0)
 				break;
 			p->idle++;
+			pthread_cond_signal(&p->ready);
 			pthread_cond_wait(&p->work, &p->lock);
 			p->idle--;
 			continue;
@@ -318,6 +320,7 @@ int cx_rings_open(struct cx_fastpath *fp, int btf_fd, uint32_t key_type, uint32_
 		return -ENOMEM;
 	pthread_mutex_init(&p->lock, NULL);
 	pthread_cond_init(&p->work, NULL);
+	pthread_cond_init(&p->ready, NULL);
 	p->fp = fp;
 	p->btf_fd = btf_fd;
 	p->key_type = key_type;
@@ -333,9 +336,16 @@ int cx_rings_open(struct cx_fastpath *fp, int btf_fd, uint32_t key_type, uint32_
 		if (!err)
 			p->n_threads++;
 	}
-	if (err)
+	if (err) {
 		cx_rings_close(fp);
-	return err;
+		return err;
+	}
+	/* the first rings, too, are readable when cx_rings_put() returns */
+	pthread_mutex_lock(&p->lock);
+	while (p->idle < THREADS)
+		pthread_cond_wait(&p->ready, &p->lock);
+	pthread_mutex_unlock(&p->lock);
+	return 0;
 }
 
 void cx_rings_close(struct cx_fastpath *fp)
@@ -355,6 +365,7 @@ void cx_rings_close(struct cx_fastpath *fp)
 	for (i = 0; p->slots && i < p->n_slots; i++)
 		free(p->slots[i].slots);
 	pthread_cond_destroy(&p->work);
+	pthread_cond_destroy(&p->ready);
 	pthread_mutex_destroy(&p->lock);
 	free(p->slots);
 	free(p->queue);

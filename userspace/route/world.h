@@ -110,7 +110,7 @@ struct cx_world_mirror {
 	 * elements, rings, groups, listeners, then DNs, then removals, so that no
 	 * message meets a DN whose group is not there. May run on another thread. */
 	int (*put_tables)(void *ctx, const struct cx_tables *old, const struct cx_tables *new);
-	/* Recent calls: the LRU map, or memory when there is no fast path. */
+	/* Recent calls: the map, or memory when there is no fast path. */
 	int (*get_flow)(void *ctx, uint64_t call, struct cx_flow *flow);
 	int (*put_flow)(void *ctx, uint64_t call, const struct cx_flow *flow);
 	void *ctx;
