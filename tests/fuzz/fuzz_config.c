@@ -23,7 +23,7 @@ static const char good[] = "networks = ( { name = \"a\"; listeners = ( { address
 			   "groups = ( { name = \"media\"; network = \"a\"; elements = ( { uri = \"sip:192.0.2.9\"; } ); } );\n"
 			   "routes_dir = \"routes.d\";\n";
 
-static char dir[64], main_path[96], routes_path[96];
+static char dir[128], main_path[160], routes_path[160];
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -48,7 +48,9 @@ static void clean_up(void)
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-	snprintf(dir, sizeof(dir), "/tmp/cxsip-fuzz-XXXXXX");
+	const char *tmp = getenv("TMPDIR");
+
+	MUST(snprintf(dir, sizeof(dir), "%s/cxsip-fuzz-XXXXXX", tmp ? tmp : "/tmp") < (int)sizeof(dir));
 	MUST(mkdtemp(dir));
 	snprintf(routes_path, sizeof(routes_path), "%s/routes.d", dir);
 	MUST(!mkdir(routes_path, 0700));

@@ -18,6 +18,10 @@ flags="-std=gnu11 -g -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-saniti
 # libconfig 1.5 forgets the string that it was reading when a file ends in it
 mkdir -p "$out/objects"
 echo 'leak:strbuf_append' >"$out/lsan"
+rm -rf "$out/tmp" # of a run that crashed
+mkdir -p "$out/tmp"
+export TMPDIR=$PWD/$out/tmp
+case $out in /*) export TMPDIR=$out/tmp ;; esac
 export LSAN_OPTIONS=suppressions=$out/lsan:print_suppressions=0
 objects=
 for source in $(for room in $rooms; do ls userspace/"$room"/*.c; done) tests/fastpath/place.c tests/fastpath/corpus.c; do
