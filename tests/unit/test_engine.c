@@ -500,6 +500,38 @@ static void picks(void **state)
 	assert_int_equal(pick(CX_M_INVITE, 1), CX_R_NO_ELEMENT);
 }
 
+/* A set remembers the eight calls that were written to it last. */
+static void flow_sets(void **state)
+{
+	struct cx_flow_set set = {0};
+	struct cx_flow model[40] = {{0}}, got;
+	uint64_t calls[40], order[40];
+	size_t i, k, n = 0, c;
+
+	for (i = 0; i < 40; i++)
+		calls[i] = (uint64_t)(i + 1) << 42 | any() >> 24;
+	for (i = 0; i < 20000; i++) {
+		c = any() % 12;
+		model[c] = (struct cx_flow){.element = (uint32_t)any() & CX_FLOW_MASK, .transaction = (uint32_t)any() & CX_FLOW_MASK};
+		cx_flow_store(&set, calls[c], &model[c]);
+		for (k = 0; k < n && order[k] != c; k++)
+			;
+		memmove(order + 1, order, k * sizeof(order[0]));
+		order[0] = c;
+		if (k == n && n < CX_FLOW_WAYS)
+			n++;
+		for (c = 0; c < 12; c++) {
+			for (k = 0; k < n && order[k] != c; k++)
+				;
+			assert_int_equal(cx_flow_find(&set, calls[c], &got), k < n ? 0 : -1);
+			if (k == n)
+				continue;
+			assert_int_equal(got.element, model[c].element);
+			assert_int_equal(got.transaction, model[c].transaction);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -507,6 +539,7 @@ int main(void)
 		cmocka_unit_test(cookies),	   cmocka_unit_test(ipv6_text),	   cmocka_unit_test(ipv6_garbage),
 		cmocka_unit_test(ipv4_text),	   cmocka_unit_test(find),	   cmocka_unit_test(numbers),
 		cmocka_unit_test(dns),		   cmocka_unit_test(picks),
+		cmocka_unit_test(flow_sets),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
