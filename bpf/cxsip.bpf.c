@@ -38,11 +38,17 @@ CX_INLINE void cx_count(__u32 reason, __u32 bytes)
 	}
 }
 
-/* Leaves the packet alone: up to the daemon, or dropped. */
-CX_INLINE int cx_leave(struct cx_msg *m, __u32 reason)
+/* Leaves the packet alone: up to the daemon, or dropped. A function of its own,
+ * out of the way of the code that every forwarded packet takes. */
+CX_FN int cx_leave(struct cx_msg *m, __u32 reason)
 {
-	struct cx_listener_stats *l = bpf_map_lookup_elem(&cx_stat_listen, &m->in_listener);
+	struct cx_listener_stats *l;
+	__u32 listener;
 
+	if (!m)
+		return XDP_PASS;
+	listener = m->in_listener;
+	l = bpf_map_lookup_elem(&cx_stat_listen, &listener);
 	cx_count(reason, m->len);
 	if (cx_is_drop(reason)) {
 		if (l)

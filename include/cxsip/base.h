@@ -42,8 +42,10 @@
 #endif
 #ifdef __clang__
 #define CX_UNROLL _Pragma("unroll")
+#define CX_NO_UNROLL _Pragma("nounroll")
 #else
 #define CX_UNROLL _Pragma("GCC unroll 16")
+#define CX_NO_UNROLL _Pragma("GCC unroll 1")
 #endif
 /* Hides where a value came from: clang would make a copying loop a call of
  * memcpy, which BPF has not. */

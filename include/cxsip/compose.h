@@ -58,7 +58,7 @@ CX_FN int cx_head_copy(struct cx_msg *m, __u32 from, __u32 to)
 	do {                                                                                       \
 		__u64 cx_sum = 0, cx_w;                                                            \
 		__u32 cx_i;                                                                        \
-		CX_UNROLL for (cx_i = 0; cx_i < (size); cx_i += 8)                  \
+		CX_NO_UNROLL for (cx_i = 0; cx_i < (size); cx_i += 8)                  \
 		{                                                                                  \
 			cx_w = cx_get64((text) + cx_i);                                            \
 			CX_OPAQUE(cx_w);                                                           \

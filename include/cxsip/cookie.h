@@ -106,6 +106,8 @@ CX_FN int cx_mac(struct cx_msg *m, __u32 k)
 	const struct cx_key *key;
 	struct cx_siphash s;
 	struct cx_via *v;
+	__u64 words[4];
+	__u32 i, n = 3;
 
 	if (!m)
 		return CX_R_BUG;
@@ -121,14 +123,21 @@ CX_FN int cx_mac(struct cx_msg *m, __u32 k)
 	} else {
 		m->acc = 0;
 	}
-	cx_siphash_start(&s, &key->mac[CX_HEAD_KEY(m->cookie_head)]);
-	cx_siphash_word(&s, m->call_hash, 2);
-	cx_siphash_word(&s, m->cookie_head | (__u64)m->acc << 48, 2);
+	words[0] = m->call_hash;
+	words[1] = m->cookie_head | (__u64)m->acc << 48;
 	if (CX_HEAD_IPV6(m->cookie_head)) {
-		cx_siphash_word(&s, m->cookie_addr.q[0], 2);
-		cx_siphash_word(&s, m->cookie_addr.q[1], 2);
+		words[2] = m->cookie_addr.q[0];
+		words[3] = m->cookie_addr.q[1];
+		n = 4;
 	} else {
-		cx_siphash_word(&s, (__u64)m->acc << 32 | m->cookie_addr.d[3], 2);
+		words[2] = (__u64)m->acc << 32 | m->cookie_addr.d[3];
+	}
+	cx_siphash_start(&s, &key->mac[CX_HEAD_KEY(m->cookie_head)]);
+	CX_NO_UNROLL
+	for (i = 0; i < 4; i++) {
+		if (i >= n)
+			break;
+		cx_siphash_word(&s, words[i], 2);
 	}
 	if (cx_siphash_text(&s, m, v->branch, v->branch_end, 2))
 		return CX_R_LONG_VALUE;
