@@ -6,7 +6,7 @@
 #
 #   tests/bench/kamailio.sh JSON_FILE
 #
-# Knobs: RATES "5000 10000" (INVITE/s), ROUNDS 3, SECONDS_EACH 4. LAB_BUILD is
+# Knobs: RATES "5000 10000 20000" (INVITE/s), ROUNDS 3, SECONDS_EACH 4. LAB_BUILD is
 # the build directory.
 #
 # CPU an INVITE: of Kamailio, the time that its processes ran; of ours, the
@@ -18,7 +18,7 @@
 set -u
 
 out=$1
-RATES=${RATES:-5000 10000} ROUNDS=${ROUNDS:-3} SECONDS_EACH=${SECONDS_EACH:-4}
+RATES=${RATES:-5000 10000 20000} ROUNDS=${ROUNDS:-3} SECONDS_EACH=${SECONDS_EACH:-4}
 load=$LAB_BUILD/tests/bench/load
 program=$LAB_PIN/cxsip/v1/progs/cx_xdp
 
