@@ -44,7 +44,10 @@ static void check_jit(struct doctor *d)
 {
 	char enable[16] = "", harden[16] = "";
 
-	if (!doctor_read("/proc/sys/net/core/bpf_jit_enable", enable, sizeof(enable)))
+	if (access("/proc/sys/net/core/bpf_jit_enable", F_OK)) /* a network namespace has none */
+		doctor_say(d, "jit", DOCTOR_WARN, "look at it on the host: sysctl net.core.bpf_jit_enable",
+			   "net.core.bpf_jit_enable cannot be seen from this network namespace");
+	else if (!doctor_read("/proc/sys/net/core/bpf_jit_enable", enable, sizeof(enable)))
 		doctor_say(d, "jit", DOCTOR_WARN, "run it as root", "net.core.bpf_jit_enable cannot be read");
 	else if (!strcmp(enable, "0"))
 		doctor_say(d, "jit", DOCTOR_FAIL, "sysctl -w net.core.bpf_jit_enable=1",
