@@ -21,13 +21,6 @@ struct cx_scratch_value {
 };
 CX_MAP(cx_scratch, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct cx_scratch_value, 1, 0);
 
-/* Which verdict a reason has, for those that are not XDP_PASS. */
-CX_INLINE int cx_is_drop(__u32 reason)
-{
-	return reason == CX_R_SOURCE_DENIED || reason == CX_R_FORGED_RESPONSE || reason == CX_R_BAD_COOKIE ||
-	       reason == CX_R_BAD_RESPONSE;
-}
-
 CX_INLINE void cx_count(__u32 reason, __u32 bytes)
 {
 	struct cx_count *c = bpf_map_lookup_elem(&cx_stats, &reason);
@@ -50,7 +43,7 @@ CX_FN int cx_leave(struct cx_msg *m, __u32 reason)
 	listener = m->in_listener;
 	l = bpf_map_lookup_elem(&cx_stat_listen, &listener);
 	cx_count(reason, m->len);
-	if (cx_is_drop(reason)) {
+	if (cx_reason_verdict(reason) == CX_DROP) {
 		if (l)
 			l->dropped++;
 		return XDP_DROP;

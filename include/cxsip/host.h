@@ -62,7 +62,7 @@ CX_FN int cx_scan_ipv6(struct cx_msg *m, __u32 from)
 	if (!m)
 		return -1;
 	m->acc = m->acc_digits = m->acc_index = 0;
-	m->hits = 8; /* groups in front of the "::"; 8: none seen */
+	m->acc_gap = 8; /* groups in front of the "::"; 8: none seen */
 	for (i = 1; i < 42; i++) {
 		__u32 c = cx_byte(m, from + i), h = cx_hex(c);
 
@@ -95,16 +95,16 @@ CX_FN int cx_scan_ipv6(struct cx_msg *m, __u32 from)
 				return -1;
 			continue;
 		}
-		if (m->hits != 8 || m->acc_index > 7)
+		if (m->acc_gap != 8 || m->acc_index > 7)
 			return -1;
-		m->hits = m->acc_index;
+		m->acc_gap = m->acc_index;
 	}
 	if (i >= 42)
 		return -1;
 	end = from + i + 1;
 	CX_BARRIER();
 	n = m->acc_index;
-	gap = m->hits;
+	gap = m->acc_gap;
 	if (gap == 8 ? n != 8 : n > 7)
 		return -1;
 	m->host.q[0] = m->host.q[1] = 0;

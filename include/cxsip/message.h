@@ -78,10 +78,9 @@ enum cx_header {
 };
 
 /* cx_msg.flags */
-#define CX_F_BARE_LF 0x01
-#define CX_F_FOLDED 0x02
-#define CX_F_DUPLICATE 0x04
-#define CX_F_TO_TAG 0x08
+#define CX_F_FOLDED 0x01
+#define CX_F_DUPLICATE 0x02
+#define CX_F_TO_TAG 0x04
 
 struct cx_span {
 	__u16 at, end;
@@ -147,8 +146,7 @@ struct cx_msg {
 	__u32 n_routes;
 	/* state of loops, kept in memory so that the verifier forgets it */
 	__u32 pos;
-	__u32 acc, acc_digits, acc_index;
-	__u64 hits;
+	__u32 acc, acc_digits, acc_index, acc_gap;
 
 	/* -- host: result of cx_scan_host() */
 	union cx_addr host;

@@ -10,6 +10,8 @@
 #ifndef CXSIP_REASON_H
 #define CXSIP_REASON_H
 
+#include "base.h"
+
 enum cx_verdict {
 	CX_FORWARD = 0, /* composed and sent on */
 	CX_UP = 1,      /* untouched, to the daemon (in the daemon: answered or handled there) */
@@ -72,5 +74,22 @@ enum cx_reason {
 #undef CX_X
 	CX_REASON_COUNT
 };
+
+_Static_assert(CX_REASON_COUNT <= 64, "cx_reason_verdict() has a bit for each reason");
+
+/* As the table says. Masks, because a BPF program has no table to look into. */
+CX_INLINE enum cx_verdict cx_reason_verdict(__u32 reason)
+{
+#define CX_X(NAME, name, verdict, text) | (__u64)(CX_##verdict == CX_DROP) << CX_R_##NAME
+	const __u64 drop = 0 CX_REASONS(CX_X);
+#undef CX_X
+#define CX_X(NAME, name, verdict, text) | (__u64)(CX_##verdict == CX_FORWARD) << CX_R_##NAME
+	const __u64 forward = 0 CX_REASONS(CX_X);
+#undef CX_X
+
+	if (drop >> (reason & 63) & 1)
+		return CX_DROP;
+	return forward >> (reason & 63) & 1 ? CX_FORWARD : CX_UP;
+}
 
 #endif

@@ -16,6 +16,7 @@
 #include <cmocka.h>
 #include "base/addr.h"
 #include "config/config.h"
+#include "route/world.h"
 
 #define FIXTURE __attribute__((unused)) static
 
@@ -170,6 +171,29 @@ FIXTURE void fixture_free(struct cx_config *c)
 	free(c->routes);
 	free(c->tables);
 	free(c);
+}
+
+/* Tables of a configuration; the ids of the world's names stay, if there is one. */
+FIXTURE struct cx_tables *fixture_compile(const struct cx_config *c, const struct cx_world *w)
+{
+	struct cx_names names = {0};
+	struct cx_diag diag = {0};
+	struct cx_tables *t;
+
+	if (w)
+		names = (struct cx_names){.groups = w->groups,
+					  .n_groups = w->max_groups,
+					  .elements = w->elements,
+					  .n_elements = w->max_elements,
+					  .listeners = w->tables->listeners,
+					  .n_listeners = w->tables->n_listeners,
+					  .networks = w->tables->networks,
+					  .n_networks = CX_NETWORKS_MAX,
+					  .tables = w->tables->table,
+					  .n_tables = CX_TABLES_MAX};
+	assert_int_equal(cx_tables_compile(c, &names, &diag, &t), 0);
+	cx_diag_clear(&diag);
+	return t;
 }
 
 #endif

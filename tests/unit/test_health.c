@@ -123,28 +123,6 @@ static struct cx_config *make_config(unsigned n)
 	return c;
 }
 
-static struct cx_tables *compile(const struct cx_config *c, const struct cx_world *w)
-{
-	struct cx_names names = {0};
-	struct cx_diag diag = {0};
-	struct cx_tables *t;
-
-	if (w)
-		names = (struct cx_names){.groups = w->groups,
-					  .n_groups = w->max_groups,
-					  .elements = w->elements,
-					  .n_elements = w->max_elements,
-					  .listeners = w->tables->listeners,
-					  .n_listeners = w->tables->n_listeners,
-					  .networks = w->tables->networks,
-					  .n_networks = CX_NETWORKS_MAX,
-					  .tables = w->tables->table,
-					  .n_tables = CX_TABLES_MAX};
-	assert_int_equal(cx_tables_compile(c, &names, &diag, &t), 0);
-	cx_diag_clear(&diag);
-	return t;
-}
-
 static struct cx_config_probe *probe_of(struct cx_config *c)
 {
 	return &c->groups[0].probe;
@@ -160,7 +138,7 @@ static void start_world(struct cx_config *c)
 	for (id = 0; id < ELEMENTS; id++)
 		run.answers[id] = true;
 	run.config = c;
-	run.tables = compile(c, NULL);
+	run.tables = fixture_compile(c, NULL);
 	assert_int_equal(cx_world_new(c, run.tables, &run.world), 0);
 }
 
@@ -177,7 +155,7 @@ static void start(unsigned n)
 
 static void swap(struct cx_config *c)
 {
-	struct cx_tables *t = compile(c, run.world);
+	struct cx_tables *t = fixture_compile(c, run.world);
 
 	assert_int_equal(cx_world_swap(run.world, c, t), 0);
 	assert_int_equal(cx_health_sync(run.health), 0);

@@ -158,28 +158,6 @@ static void on_element(void *ctx, uint32_t element, uint8_t old_state, uint8_t o
 	told_reason = old_reason;
 }
 
-static struct cx_tables *compile(const struct cx_config *c, const struct cx_world *w)
-{
-	struct cx_names names = {0};
-	struct cx_diag diag = {0};
-	struct cx_tables *t;
-
-	if (w)
-		names = (struct cx_names){.groups = w->groups,
-					  .n_groups = w->max_groups,
-					  .elements = w->elements,
-					  .n_elements = w->max_elements,
-					  .listeners = w->tables->listeners,
-					  .n_listeners = w->tables->n_listeners,
-					  .networks = w->tables->networks,
-					  .n_networks = CX_NETWORKS_MAX,
-					  .tables = w->tables->table,
-					  .n_tables = CX_TABLES_MAX};
-	assert_int_equal(cx_tables_compile(c, &names, &diag, &t), 0);
-	cx_diag_clear(&diag);
-	return t;
-}
-
 struct run {
 	struct cx_config *config;
 	struct cx_tables *tables;
@@ -206,7 +184,7 @@ static void start(struct run *r, struct cx_config *c)
 	memset(&mirror, 0, sizeof(mirror));
 	n_told = 0;
 	r->config = c;
-	r->tables = compile(c, NULL);
+	r->tables = fixture_compile(c, NULL);
 	assert_int_equal(cx_world_new(c, r->tables, &r->world), 0);
 	r->world->mirror = functions;
 	r->world->on_element = on_element;
@@ -221,7 +199,7 @@ static void start(struct run *r, struct cx_config *c)
 
 static void swap(struct run *r, struct cx_config *c)
 {
-	struct cx_tables *t = compile(c, r->world);
+	struct cx_tables *t = fixture_compile(c, r->world);
 
 	put_tables(t);
 	assert_int_equal(cx_world_swap(r->world, c, t), 0);
@@ -495,7 +473,7 @@ static void too_much_for_the_world_changes_nothing(void **state)
 
 	c->max_elements = 4;
 	start(&r, c);
-	t = compile(big, r.world);
+	t = fixture_compile(big, r.world);
 	assert_int_equal(cx_world_swap(r.world, big, t), -E2BIG);
 	assert_ptr_equal(r.world->tables, r.tables);
 	cx_tables_free(t);

@@ -131,3 +131,21 @@ void cx_config_free(struct cx_config *config)
 	free(config->path);
 	free(config);
 }
+
+size_t cx_config_count_listeners(const struct cx_config *config)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < config->n_networks; i++)
+		n += config->networks[i].n_listeners;
+	return n;
+}
+
+size_t cx_config_count_elements(const struct cx_config *config)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < config->n_groups; i++)
+		n += config->groups[i].n_elements;
+	return n;
+}

@@ -130,5 +130,8 @@ struct cx_config {
  * diag (which may hold warnings on success, too). */
 int cx_config_load(const char *path, struct cx_diag *diag, struct cx_config **out);
 void cx_config_free(struct cx_config *config);
+/* Over all networks, over all groups. */
+size_t cx_config_count_listeners(const struct cx_config *config);
+size_t cx_config_count_elements(const struct cx_config *config);
 
 #endif

@@ -9,17 +9,11 @@
 
 static const struct {
 	const char *name, *text;
-	enum cx_verdict verdict;
 } reasons[CX_REASON_COUNT] = {
-#define CX_X(NAME, label, outcome, words) {#label, words, CX_##outcome},
+#define CX_X(NAME, label, outcome, words) {#label, words},
     CX_REASONS(CX_X)
 #undef CX_X
 };
-
-enum cx_verdict cx_reason_verdict(enum cx_reason reason)
-{
-	return reason < CX_REASON_COUNT ? reasons[reason].verdict : CX_DROP;
-}
 
 const char *cx_reason_name(enum cx_reason reason)
 {
@@ -51,7 +45,7 @@ uint64_t cx_totals_verdict(const struct cx_count counts[CX_REASON_COUNT], enum c
 	uint64_t packets = 0;
 
 	for (size_t i = 0; i < CX_REASON_COUNT; i++)
-		if (reasons[i].verdict == verdict)
+		if (cx_reason_verdict(i) == verdict)
 			packets += counts[i].packets;
 	return packets;
 }

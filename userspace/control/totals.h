@@ -17,7 +17,6 @@ struct cx_totals {
 void cx_totals_get(struct cx_daemon *d, struct cx_totals *t);
 /* Packets of one verdict. */
 uint64_t cx_totals_verdict(const struct cx_count counts[CX_REASON_COUNT], enum cx_verdict verdict);
-enum cx_verdict cx_reason_verdict(enum cx_reason reason);
 const char *cx_reason_name(enum cx_reason reason);
 const char *cx_reason_text(enum cx_reason reason);
 const char *cx_verdict_name(enum cx_verdict verdict);

@@ -300,24 +300,6 @@ static int start_control(struct cx_parts *parts)
 		   : 0;
 }
 
-static size_t count_elements(const struct cx_config *config)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < config->n_groups; i++)
-		n += config->groups[i].n_elements;
-	return n;
-}
-
-static size_t count_listeners(const struct cx_tables *t)
-{
-	size_t n = 0;
-
-	for (size_t id = 0; id < t->n_listeners; id++)
-		n += t->listener_config[id] != NULL;
-	return n;
-}
-
 static void say_ready(struct cx_parts *parts)
 {
 	const struct cx_config *config = parts->d.config;
@@ -325,9 +307,9 @@ static void say_ready(struct cx_parts *parts)
 	char networks[16], listeners[16], groups[16], elements[16], routes[16], interfaces[16];
 
 	snprintf(networks, sizeof(networks), "%zu", config->n_networks);
-	snprintf(listeners, sizeof(listeners), "%zu", count_listeners(parts->d.tables));
+	snprintf(listeners, sizeof(listeners), "%zu", cx_config_count_listeners(config));
 	snprintf(groups, sizeof(groups), "%zu", config->n_groups);
-	snprintf(elements, sizeof(elements), "%zu", count_elements(config));
+	snprintf(elements, sizeof(elements), "%zu", cx_config_count_elements(config));
 	snprintf(routes, sizeof(routes), "%zu", config->n_routes);
 	snprintf(interfaces, sizeof(interfaces), "%zu",
 		 parts->d.fastpath ? cx_fastpath_links(parts->d.fastpath, links, 64) : (size_t)0);

@@ -27,24 +27,6 @@ static const char usage[] = "Usage: cxsipd [-c FILE] [-f]\n"
 			    "SIGHUP reloads the configuration; SIGTERM and SIGINT end the daemon, and the\n"
 			    "kernel goes on forwarding. cxctl shows and steers a running daemon.\n";
 
-static size_t count_listeners(const struct cx_config *config)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < config->n_networks; i++)
-		n += config->networks[i].n_listeners;
-	return n;
-}
-
-static size_t count_elements(const struct cx_config *config)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < config->n_groups; i++)
-		n += config->groups[i].n_elements;
-	return n;
-}
-
 static int check(const char *path)
 {
 	const struct cx_names no_names = {0};
@@ -61,7 +43,7 @@ static int check(const char *path)
 			diag.errors == 1 ? "" : "s");
 	else
 		printf("%s: ok (%zu networks, %zu listeners, %zu groups, %zu elements, %zu routes)\n", path,
-		       config->n_networks, count_listeners(config), config->n_groups, count_elements(config),
+		       config->n_networks, cx_config_count_listeners(config), config->n_groups, cx_config_count_elements(config),
 		       config->n_routes);
 	cx_tables_free(tables);
 	cx_config_free(config);

@@ -21,17 +21,6 @@ static struct cx_body *body_new(uint32_t fast)
 	return b;
 }
 
-static enum cx_verdict verdict_of(enum cx_reason reason)
-{
-	static const uint8_t verdicts[CX_REASON_COUNT] = {
-#define CX_X(NAME, name, verdict, text) [CX_R_##NAME] = CX_##verdict,
-		CX_REASONS(CX_X)
-#undef CX_X
-	};
-
-	return verdicts[reason];
-}
-
 /* DN entries have the same order in all lookups, so the route is found again by its key. */
 static const struct cx_dn_entry *route_of(const struct cx_world *w, const struct cx_msg *m)
 {
@@ -52,7 +41,7 @@ static void describe(const struct cx_msg *m, const struct cx_world *w, enum cx_r
 		     struct cx_stateless_result *r)
 {
 	memset(r, 0, sizeof(*r));
-	r->verdict = verdict_of(reason);
+	r->verdict = cx_reason_verdict(reason);
 	r->reason = reason;
 	r->listener = (uint16_t)m->out_listener;
 	r->to = m->to;
@@ -97,7 +86,7 @@ static void body_run(struct cx_body *b, struct cx_world *w, uint16_t listener, c
 		memset(m->buf, 0, 16);
 	memcpy(m->buf, p, n);
 	reason = cx_decide(m);
-	if (verdict_of(reason) != CX_FORWARD)
+	if (cx_reason_verdict(reason) != CX_FORWARD)
 		goto out;
 	why = can_send(m, w);
 	if (!why)
