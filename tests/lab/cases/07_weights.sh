@@ -15,7 +15,7 @@ i=0
 for want in 10 20 70; do
 	i=$((i + 1))
 	share=$(ratio "$(lab_uas ms$i calls)" "$CALLS")
-	check "ms$i has $share % instead of $want %" at_most "$(awk -v a="$share" -v b=$want 'BEGIN { print a > b ? a - b : b - a }')" 2
+	check "ms$i has $share % instead of $want %" at_most "$(awk -v a="$share" -v b=$want 'BEGIN { print (a > b ? a - b : b - a) }')" 2
 	figure "ms$i $share %"
 done
 case_end
