@@ -560,7 +560,7 @@ static void reach_is_looked_up_and_mirrored_by_difference(void **state)
 static void nexthops_and_keys_are_mirrored_when_they_change(void **state)
 {
 	struct cx_nexthop n = {.ifindex = 3, .flags = CX_NEXTHOP_OK};
-	struct cx_key key = {.current = 1};
+	struct cx_key key = {.signing = 1};
 	struct run r;
 
 	start(&r, config_with(1, 0));
@@ -577,7 +577,7 @@ static void nexthops_and_keys_are_mirrored_when_they_change(void **state)
 	assert_int_equal(cx_world_set_element_nexthop(r.world, 1, 2), -ENOENT);
 	assert_int_equal(cx_world_set_key(r.world, &key), 0);
 	assert_int_equal(mirror.n_key, 1);
-	assert_int_equal(r.world->key.current, 1);
+	assert_int_equal(r.world->key.signing, 1);
 	end(&r);
 }
 
