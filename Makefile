@@ -8,7 +8,7 @@ SYSCONFDIR ?= /etc
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 CLANG   ?= clang
 BPFTOOL ?= $(shell command -v bpftool || echo /usr/sbin/bpftool)
-PKGS    := libbpf libnl-3.0 libnl-route-3.0 libconfig jansson libuv
+PKGS    := libbpf libnl-3.0 libnl-genl-3.0 libnl-route-3.0 libconfig jansson libuv
 
 CFLAGS  ?= -O2 -g
 WARN    := -Wall -Wextra -Wshadow -Werror -Wno-unused-parameter

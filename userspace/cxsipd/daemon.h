@@ -30,6 +30,8 @@ struct cx_daemon {
 	struct cx_world *world;
 	struct cx_fastpath *fastpath; /* NULL: off, see fastpath_why */
 	char fastpath_why[256];	      /* why it is off or generic, in words; "" otherwise */
+	bool module_attached;	      /* the kernel module works on our maps */
+	char module_why[256];	      /* why it does not, in words; "": it does, or there is none */
 	struct cx_reach_watch *reach;
 	struct cx_health *health;
 	struct cx_udp *udp[CX_LISTENERS_MAX];
@@ -52,6 +54,11 @@ int cx_daemon_reload(struct cx_daemon *d, void (*done)(void *ctx, const struct c
 		     void *ctx);
 /* attach = true: load and attach as configured; false: detach and unpin all. */
 int cx_daemon_fastpath(struct cx_daemon *d, bool attach, struct cx_diag *diag);
+/* attach = true: hands the maps to the kernel module, if it is loaded and the
+ * configuration wants it; false: takes them back, so that it can be unloaded,
+ * and leaves it alone until it is loaded again. 0, -ENOENT: not loaded, another
+ * -errno with d->module_why. */
+int cx_daemon_module(struct cx_daemon *d, bool attach);
 /* orders (health.h) by element name; saved for the next start. */
 int cx_daemon_order(struct cx_daemon *d, const char *element, enum cx_health_order order);
 

@@ -14,6 +14,7 @@
 #include <time.h>
 #include "control/control.h"
 #include "cxsipd/daemon.h"
+#include "fastpath/module.h"
 
 #define CX_FAILED_MAX 64
 
@@ -34,6 +35,9 @@ struct cx_parts {
 	uv_poll_t reach;
 	uv_signal_t hangup, terminate, interrupt;
 	struct cx_socket *sockets[CX_LISTENERS_MAX];
+	struct cx_module_watch *module; /* NULL: it cannot be followed */
+	uv_poll_t module_poll;
+	bool module_released; /* by order, until it is loaded again */
 	struct cx_control *control;
 	struct cx_reload *reload; /* under way */
 	int lock;
@@ -111,6 +115,13 @@ void cx_fast_leave_unwanted(struct cx_parts *parts);
 void cx_fast_interface(struct cx_parts *parts, int ifindex, const char *ifname, bool present);
 /* The world as it is now, into the maps: tables with live states, then the rest. */
 int cx_fast_publish(struct cx_parts *parts);
+
+/* module.c: the kernel module, when it is there. */
+void cx_module_start(struct cx_parts *parts);
+/* Attached if it is loaded, wanted, and there are maps; else not. After each
+ * change of one of these. */
+void cx_module_settle(struct cx_parts *parts);
+void cx_module_stop(struct cx_parts *parts); /* it stays attached */
 
 /* keys.c. Starts with the keys of an earlier daemon, or new ones; sets the
  * world's key and generation. past may be empty. */
