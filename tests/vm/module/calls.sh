@@ -1,12 +1,12 @@
 #!/bin/bash
 . /cx/tests/lab/lab.sh
-set -x
+
 mount -t bpf bpf /sys/fs/bpf
 lab_up || exit 1
-lab_uas_start_all --dump "$LAB_DIR/invite"
-insmod /cx/cxsip.ko; dmesg | tail -3
+lab_uas_start_all --dump "$LAB_DIR/invite"; cat $LAB_DIR/ms1.log; lab_in edge ip a; lab_in ms1 ip a
+modprobe nf_defrag_ipv6; insmod /cx/cxsip.ko; dmesg | tail -3
 lab_config
-time LAB_READY_MS=120000 lab_daemon_start; cat $LAB_DIR/cxsipd.log
+time LAB_READY_MS=20000 lab_daemon_start; cat $LAB_DIR/cxsipd.log
 lab_ctl module status
 . "$LAB_HERE/messages.sh"
 big() {
