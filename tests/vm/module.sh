@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# The kernel module in one of Debian's kernels: built against its headers
+# without a warning, then its cases (tests/vm/module) in a virtual machine.
+#
+#   tests/vm/module.sh KERNEL [CASE...]
+#
+# Needs `make all` to have run. Exit codes are those of run.sh; 1: a case failed.
+set -euo pipefail
+kernel=${1:?usage: module.sh KERNEL [CASE...]}
+shift
+cd "$(dirname "$0")/../.."
+build=${BUILD:-build}
+paths=$(tests/vm/fetch.sh "$kernel")
+eval "$paths"
+
+log=$build/kmod/$kernel.log
+mkdir -p "$build/kmod" "$build/tests/vm"
+make -C kmod KDIR="$VM_HEADERS" OUT="$PWD/$build/kmod/$kernel" W=1 >"$log" 2>&1 || { cat "$log" >&2; exit 1; }
+! grep -i warning "$log" >&2 || { echo "FAIL build: the module does not build without warnings" >&2; exit 1; }
+
+. tests/lab/lab.sh
+lab_build
+for tool in fragments ask; do
+	${CC:-cc} -std=gnu11 -O2 -Wall -Wextra -o "$build/tests/vm/$tool" "tests/vm/module/$tool.c"
+done
+with=()
+for file in bash ip bpftool ethtool jq nsenter setsid mountpoint mount sysctl cmp timeout sipp tests/lab tests/vm/module "$build/lab" \
+	"$build/tests/vm" "$build/cxsipd" "$build/cxctl"; do
+	with+=(--with "$file")
+done
+exec tests/vm/run.sh "$kernel" "${with[@]}" --with /bin/bash:/bin/bash --with "$PWD/$build/kmod/$kernel/cxsip.ko:/cx/cxsip.ko" \
+	--out "$build/vm-out/$kernel" --timeout 280 ${VM_OPTIONS:---debug} tests/vm/module/all.sh "$@"
