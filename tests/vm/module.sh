@@ -24,8 +24,11 @@ lab_build
 for tool in fragments ask; do
 	${CC:-cc} -std=gnu11 -O2 -Wall -Wextra -o "$build/tests/vm/$tool" "tests/vm/module/$tool.c"
 done
+# shellcheck disable=SC2046
+${CC:-cc} -std=gnu11 -O2 -Wall -Wextra -Wno-unused-parameter -Iinclude -o "$build/tests/vm/genl" tests/vm/module/genl.c \
+	$(pkg-config --cflags --libs libbpf libnl-genl-3.0) -lcmocka
 with=()
-for file in bash ip bpftool ethtool jq nsenter setsid mountpoint mount sysctl cmp timeout sipp tests/lab tests/vm/module "$build/lab" \
+for file in bash ip bpftool ethtool jq nsenter setsid mountpoint mount sysctl cmp timeout sipp unshare tests/lab tests/vm/module "$build/lab" \
 	"$build/tests/vm" "$build/cxsipd" "$build/cxctl"; do
 	with+=(--with "$file")
 done

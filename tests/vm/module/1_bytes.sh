@@ -9,7 +9,7 @@ exchange() { # DIRECTORY
 	for family in 4 6; do
 		for size in $SIZES; do
 			rm -f "$LAB_DIR/invite"
-			send_invite $family "$size" "bytes$family-$size" >"$LAB_DIR/$1/answer$family-$size" ||
+			PORT=$((40000 + size)) send_invite $family "$size" "bytes$family-$size" >"$LAB_DIR/$1/answer$family-$size" ||
 				fail "$1: no answer to $size bytes over IPv$family"
 			mv "$LAB_DIR/invite" "$LAB_DIR/$1/invite$family-$size" || fail "$1: $size bytes over IPv$family did not arrive"
 		done

@@ -59,8 +59,9 @@ invite() {
 	printf '%*s' $(($2 / 2)) '' | tr ' ' x
 }
 
-# send_invite FAMILY SIZE CALL-ID > first answer
+# send_invite FAMILY SIZE CALL-ID > first answer. PORT: a call's own, so that
+# no late answer of another one comes in between.
 send_invite() {
 	addresses_of "$1"
-	invite "$@" | lab_send caller -r -s "$FROM,5099" -t 5000 "$TO" 5060
+	invite "$@" | lab_send caller -r -s "$FROM,${PORT:-5099}" -t 5000 "$TO" 5060
 }
