@@ -24,6 +24,22 @@
 #define CX_IMPORT_BPF() MODULE_IMPORT_NS(BPF_INTERNAL)
 #endif
 
+/* Sets of kfuncs have a flag of their own since 6.9, the words around their
+ * definitions are from 6.3 and 6.7. */
+#include <linux/btf.h>
+#include <linux/btf_ids.h>
+#ifndef BTF_KFUNCS_START
+#define BTF_KFUNCS_START(name) BTF_SET8_START(name)
+#define BTF_KFUNCS_END(name) BTF_SET8_END(name)
+#endif
+#ifndef __bpf_kfunc
+#define __bpf_kfunc __used noinline
+#endif
+#ifndef __bpf_kfunc_start_defs
+#define __bpf_kfunc_start_defs() __diag_push(); __diag_ignore_all("-Wmissing-prototypes", "called by BPF programs")
+#define __bpf_kfunc_end_defs() __diag_pop()
+#endif
+
 /* dsfield: DSCP << 2 */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 18, 0)
 #include <net/inet_dscp.h>

@@ -11,6 +11,7 @@
 #include "body.h"
 #include "compat.h"
 #include "genl.h"
+#include "kfuncs.h"
 #include "net.h"
 #include "selftest.h"
 
@@ -18,15 +19,18 @@ static int __init cx_init(void)
 {
 	int err;
 
-	err = cx_selftest();
-	if (err)
-		return err;
 	err = cx_bodies_new();
 	if (err)
 		return err;
+	err = cx_selftest();
+	if (err)
+		goto err_bodies;
 	err = cx_nets_init();
 	if (err)
 		goto err_bodies;
+	err = cx_kfuncs_init();
+	if (err)
+		goto err_nets;
 	err = cx_genl_init();
 	if (err)
 		goto err_nets;

@@ -4,7 +4,7 @@
 #define CX_KMOD_SELFTEST_H
 
 #ifdef CX_DEBUG
-/* 0, or -EINVAL: the log says which test failed, and the module does not load. */
+/* With the bodies in place. 0, or -EINVAL: the log says which test failed, and the module does not load. */
 int cx_selftest(void);
 #else
 static inline int cx_selftest(void)

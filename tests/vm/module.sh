@@ -16,7 +16,7 @@ eval "$paths"
 
 log=$build/kmod/$kernel.log
 mkdir -p "$build/kmod" "$build/tests/vm"
-make -C kmod KDIR="$VM_HEADERS" OUT="$PWD/$build/kmod/$kernel" W=1 >"$log" 2>&1 || { cat "$log" >&2; exit 1; }
+make -C kmod KDIR="$VM_HEADERS" OUT="$PWD/$build/kmod/$kernel" W=1 DEBUG=1 >"$log" 2>&1 || { cat "$log" >&2; exit 1; }
 ! grep -i warning "$log" >&2 || { echo "FAIL build: the module does not build without warnings" >&2; exit 1; }
 
 . tests/lab/lab.sh
