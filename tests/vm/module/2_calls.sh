@@ -6,18 +6,11 @@ CALLS=5
 calls_ended() { [ "$(lab_uas_sum finished)" = "$1" ]; }
 for name in $LAB_SERVERS; do lab_end "$name"; done # and forget the calls that never got an ACK
 lab_uas_start_all --dump "$LAB_DIR/invite" || fail "the servers do not come back"
-scenario() { # SIZE: the lab's calls, with lower Vias and bodies
-	local pad=
-	for ((i = 0; i < $1 / 600; i++)); do
-		pad+="      Via: SIP/2.0/UDP proxy$i.example;branch=z9hG4bK$(printf '%560s' '' | tr ' ' b)\n"
-	done
-	sed "s|^\( *\)\(From: .*\)|$pad\1\2|" "$LAB_HERE/scenarios/uac_dn.xml"
-}
 lab_end cxsipd || fail "the daemon ended badly"
 before=$(($(module_count request) + $(module_count response)))
 for family in 4 6; do
 	for size in 2000 6000 8000; do
-		scenario $size >"$LAB_DIR/big$size.xml"
+		big_scenario $size >"$LAB_DIR/big$size.xml"
 		ended=$(lab_uas_sum finished)
 		from=$LAB_CALLER4 to=$LAB_ACCESS4:5060 dns=$LAB_DIR/dn4.csv
 		[ $family = 6 ] && from=$LAB_CALLER6 to="[$LAB_ACCESS6]:5060" dns=$LAB_DIR/dn6.csv

@@ -65,3 +65,13 @@ send_invite() {
 	addresses_of "$1"
 	invite "$@" | lab_send caller -r -s "$FROM,${PORT:-5099}" -t 5000 "$TO" 5060
 }
+
+# big_scenario SIZE: sipp's calls of the lab with about SIZE bytes of lower Vias
+# in each message.
+big_scenario() {
+	local pad= i
+	for ((i = 0; i < $1 / 600; i++)); do
+		pad+="      Via: SIP/2.0/UDP proxy$i.example;branch=z9hG4bK$(printf '%560s' '' | tr ' ' b)\n"
+	done
+	sed "s|^\( *\)\(From: .*\)|$pad\1\2|" "$LAB_HERE/scenarios/uac_dn.xml"
+}
