@@ -13,6 +13,7 @@
 #include "maps.h"
 #include "lookups.h"
 #include "frame.h"
+#include "kfuncs.h"
 #include "cxsip/engine.h"
 
 struct cx_scratch_value {

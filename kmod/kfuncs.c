@@ -28,7 +28,6 @@ __bpf_kfunc_start_defs();
 __bpf_kfunc u32 cx_kfunc_scan(void *msg, u32 msg__sz, struct cx_kfunc_opts *opts, u32 opts__sz)
 {
 	struct cx_msg *m = msg;
-	u32 reason;
 
 	if (opts__sz != sizeof(*opts))
 		return CX_R_BUG;
@@ -37,12 +36,7 @@ __bpf_kfunc u32 cx_kfunc_scan(void *msg, u32 msg__sz, struct cx_kfunc_opts *opts
 		return CX_R_BUG;
 	}
 	opts->error = 0;
-	reason = cx_scan_lines(m);
-	if (!reason)
-		reason = cx_scan_start_line(m);
-	if (!reason)
-		reason = cx_scan_headers(m);
-	return reason;
+	return cx_scan(m);
 }
 
 /* SipHash-2-4 with opts->key. */

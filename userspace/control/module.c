@@ -15,12 +15,13 @@ json_t *cx_json_module(struct cx_daemon *d)
 	struct cx_module_info info;
 	bool loaded = !cx_module_info(&info);
 
-	return json_pack("{s:b, s:b, s:b, s:s, s:s, s:i, s:i, s:b, s:s}", "loaded", loaded, "attached",
+	return json_pack("{s:b, s:b, s:b, s:s, s:s, s:i, s:i, s:b, s:b, s:s}", "loaded", loaded, "attached",
 			 loaded && info.attached, "ours",
 			 loaded && d->fastpath && cx_module_is_ours(d->fastpath, &info), "configured",
 			 d->config->module == CX_MODULE_OFF ? "off" : "auto", "release", info.release, "version",
 			 (int)info.version, "abi", (int)info.abi, "kfuncs",
-			 (info.capabilities & CX_CAN_KFUNCS) != 0, "why", d->module_why);
+			 (info.capabilities & CX_CAN_KFUNCS) != 0, "kfuncs_used",
+			 d->fastpath && cx_fastpath_uses_kfuncs(d->fastpath), "why", d->module_why);
 }
 
 static void change(struct cx_request *rq, bool attach)

@@ -19,6 +19,22 @@ static void set_why(struct cx_daemon *d, const char *why)
 	snprintf(d->module_why, sizeof(d->module_why), "%s", why);
 }
 
+/* Lends the module's functions to the XDP program, or takes them back. */
+static void lend(struct cx_parts *parts, bool on)
+{
+	struct cx_fastpath *fp = parts->d.fastpath;
+	int err;
+
+	if (!fp || on == cx_fastpath_uses_kfuncs(fp))
+		return;
+	err = cx_fastpath_use_kfuncs(fp, on);
+	if (!err)
+		cx_log(CX_NOTICE, "module_functions", "used_by_xdp", on ? "yes" : "no", NULL);
+	else
+		cx_log(CX_WARN, "module_functions", "used_by_xdp", on ? "no" : "yes", "reason", strerror(-err),
+		       "consequence", on ? "XDP does without, as fast as before" : "the module cannot be unloaded", NULL);
+}
+
 static int attach(struct cx_parts *parts)
 {
 	struct cx_daemon *d = &parts->d;
@@ -26,20 +42,23 @@ static int attach(struct cx_parts *parts)
 	char why[CX_MODULE_WHY];
 	int err;
 
-	if (!cx_module_info(&info) && cx_module_is_ours(d->fastpath, &info)) {
+	err = cx_module_info(&info);
+	if (!err && cx_module_is_ours(d->fastpath, &info)) {
 		d->module_attached = true;
 		set_why(d, "");
+		lend(parts, info.capabilities & CX_CAN_KFUNCS);
 		return 0;
 	}
 	err = cx_module_attach(d->fastpath, why);
 	d->module_attached = !err;
 	set_why(d, !err || err == -ENOENT ? "" : why[0] ? why : strerror(-err));
 	if (!err)
-		cx_log(CX_NOTICE, "module_attached", NULL);
+		cx_log(CX_NOTICE, "module_attached", "release", info.release, NULL);
 	else if (err != -ENOENT)
 		cx_log(CX_ERROR, "module_refused", "reason", d->module_why, "consequence",
 		       "what XDP leaves is forwarded by the daemon", "hint",
 		       "module and daemon must be of one version: see `cxctl module status`", NULL);
+	lend(parts, !err && info.capabilities & CX_CAN_KFUNCS);
 	return err;
 }
 
@@ -47,7 +66,10 @@ static int attach(struct cx_parts *parts)
 static int detach(struct cx_parts *parts, const char *why)
 {
 	struct cx_daemon *d = &parts->d;
-	int err = cx_module_detach();
+	int err;
+
+	lend(parts, false);
+	err = cx_module_detach();
 
 	d->module_attached = false;
 	set_why(d, err == -ENOENT ? "" : why);
