@@ -160,12 +160,26 @@ install: all ## install below DESTDIR, PREFIX (/usr), SYSCONFDIR (/etc)
 	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/man/man5 docs/man/cxsip.cfg.5
 	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/man/man8 docs/man/cxsipd.8
 
+# ---- the kernel module -----------------------------------------------------------
+
+.PHONY: module install-dkms
+module: ## build cxsip.ko for the running kernel, or KDIR=headers
+	+$(Q)$(MAKE) --no-print-directory -C kmod OUT=$(abspath $(B))/kmod/host CX_VERSION=$(VERSION)
+
+DKMS := $(DESTDIR)/usr/src/cxsip-$(VERSION)
+install-dkms: ## install the module's source for DKMS
+	install -d $(DKMS)/kmod $(DKMS)/include/cxsip
+	install -m 0644 -t $(DKMS)/kmod kmod/*.[ch] kmod/Kbuild kmod/Makefile
+	install -m 0755 -t $(DKMS)/kmod kmod/btf.sh
+	install -m 0644 -t $(DKMS)/include/cxsip include/cxsip/*.h
+	sed 's/@VERSION@/$(VERSION)/' kmod/dkms.conf.in >$(DKMS)/dkms.conf
+
 .PHONY: clean
 clean: ## remove the build directory
 	rm -rf $(B)
 
 .PHONY: help
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
 -include $(shell find $(B) -type f -name '*.d' 2>/dev/null)
