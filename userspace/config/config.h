@@ -98,7 +98,7 @@ struct cx_config_route {
 };
 
 enum cx_fastpath_mode { CX_FASTPATH_OFF, CX_FASTPATH_GENERIC, CX_FASTPATH_NATIVE, CX_FASTPATH_AUTO };
-enum cx_module_mode { CX_MODULE_OFF, CX_MODULE_AUTO };
+enum cx_module_mode { CX_MODULE_OFF, CX_MODULE_PATH, CX_MODULE_AUTO };
 
 struct cx_config {
 	char *path;

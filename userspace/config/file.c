@@ -133,7 +133,8 @@ static const struct cx_word fastpath_words[] = {{"auto", CX_FASTPATH_AUTO},
 						{"off", CX_FASTPATH_OFF},
 						{NULL, 0}};
 
-static const struct cx_word module_words[] = {{"auto", CX_MODULE_AUTO}, {"off", CX_MODULE_OFF}, {NULL, 0}};
+static const struct cx_word module_words[] = {
+    {"auto", CX_MODULE_AUTO}, {"path", CX_MODULE_PATH}, {"off", CX_MODULE_OFF}, {NULL, 0}};
 
 static const struct cx_setting_key file_keys[] = {
     {.name = "networks", .read = read_networks, .required = true},

@@ -10,6 +10,8 @@
 #include "fastpath/module.h"
 #include "observe/log.h"
 
+static const char *const mode_names[] = {"off", "path", "auto"};
+
 json_t *cx_json_module(struct cx_daemon *d)
 {
 	struct cx_module_info info;
@@ -18,7 +20,7 @@ json_t *cx_json_module(struct cx_daemon *d)
 	return json_pack("{s:b, s:b, s:b, s:s, s:s, s:i, s:i, s:b, s:b, s:s}", "loaded", loaded, "attached",
 			 loaded && info.attached, "ours",
 			 loaded && d->fastpath && cx_module_is_ours(d->fastpath, &info), "configured",
-			 d->config->module == CX_MODULE_OFF ? "off" : "auto", "release", info.release, "version",
+			 mode_names[d->config->module], "release", info.release, "version",
 			 (int)info.version, "abi", (int)info.abi, "kfuncs",
 			 (info.capabilities & CX_CAN_KFUNCS) != 0, "kfuncs_used",
 			 d->fastpath && cx_fastpath_uses_kfuncs(d->fastpath), "why", d->module_why);

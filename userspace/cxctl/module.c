@@ -102,19 +102,40 @@ static int status(struct cxctl *c)
 	return err ? CXCTL_NO : CXCTL_OK;
 }
 
-/* The daemon attaches when it hears of the module. */
-static bool wait_attached(void)
+static bool wait_until(bool (*settled)(void))
 {
 	const struct timespec pause = {.tv_nsec = 20000000};
-	struct cx_module_info info;
 	int i;
 
 	for (i = 0; i < SETTLE_TRIES; i++) {
-		if (!cx_module_info(&info) && info.attached)
+		if (settled())
 			return true;
 		nanosleep(&pause, NULL);
 	}
-	return false;
+	return settled();
+}
+
+/* The daemon attaches when it hears of the module. */
+static bool is_attached(void)
+{
+	struct cx_module_info info;
+
+	return !cx_module_info(&info) && info.attached;
+}
+
+/* The kernel lets go of a program, and the program of the module, some time
+ * after it was replaced. */
+static bool is_unused(void)
+{
+	FILE *f = fopen("/sys/module/cxsip/refcnt", "re");
+	int references = 1;
+
+	if (!f)
+		return true;
+	if (fscanf(f, "%d", &references) != 1)
+		references = 1;
+	fclose(f);
+	return references == 0;
 }
 
 static int load(struct cxctl *c, const char *file)
@@ -142,7 +163,7 @@ static int load(struct cxctl *c, const char *file)
 		cxctl_error(NULL, "loaded; no daemon answers at %s: it will be at work when cxsipd is", c->socket);
 		return status(c);
 	}
-	if (!strcmp(cxctl_text(daemon, "configured"), "auto") && !wait_attached())
+	if (strcmp(cxctl_text(daemon, "configured"), "off") && !wait_until(is_attached))
 		cxctl_error("the daemon's log says why", "loaded, but the daemon has not taken it to work");
 	json_decref(daemon);
 	return status(c);
@@ -164,6 +185,7 @@ static int unload(struct cxctl *c)
 		json_decref(data);
 	else
 		cx_module_detach();
+	wait_until(is_unused);
 	rc = run(words);
 	if (!rc)
 		return status(c) == CXCTL_NO ? CXCTL_OK : CXCTL_NO;

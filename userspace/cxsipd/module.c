@@ -35,6 +35,11 @@ static void lend(struct cx_parts *parts, bool on)
 		       "consequence", on ? "XDP does without, as fast as before" : "the module cannot be unloaded", NULL);
 }
 
+static bool wants_functions(const struct cx_parts *parts, const struct cx_module_info *info)
+{
+	return parts->d.config->module == CX_MODULE_AUTO && info->capabilities & CX_CAN_KFUNCS;
+}
+
 static int attach(struct cx_parts *parts)
 {
 	struct cx_daemon *d = &parts->d;
@@ -46,7 +51,7 @@ static int attach(struct cx_parts *parts)
 	if (!err && cx_module_is_ours(d->fastpath, &info)) {
 		d->module_attached = true;
 		set_why(d, "");
-		lend(parts, info.capabilities & CX_CAN_KFUNCS);
+		lend(parts, wants_functions(parts, &info));
 		return 0;
 	}
 	err = cx_module_attach(d->fastpath, why);
@@ -58,7 +63,7 @@ static int attach(struct cx_parts *parts)
 		cx_log(CX_ERROR, "module_refused", "reason", d->module_why, "consequence",
 		       "what XDP leaves is forwarded by the daemon", "hint",
 		       "module and daemon must be of one version: see `cxctl module status`", NULL);
-	lend(parts, !err && info.capabilities & CX_CAN_KFUNCS);
+	lend(parts, !err && wants_functions(parts, &info));
 	return err;
 }
 
