@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # What the module's cases share. They run inside a virtual machine, one after
-# the other in one lab (tests/lab/lab.sh), and print "ok NAME ..." or
-# "FAIL NAME why" each.
+# the other in one lab (tests/lab/lab.sh), and print "ok vm/KERNEL module NAME ..." or
+# "FAIL ..." each.
 
 . /cx/tests/lab/lab.sh
 . /cx/tests/lab/messages.sh
-HERE=/cx/tests/vm/module
+HERE=/cx/tests/vm/guest/module
 TOOLS=/cx/build/tests/vm
 FAILED=0
 
@@ -15,9 +15,9 @@ fail() { WHY+="${WHY:+; }$*"; }
 check() { local what=$1; shift; "$@" || fail "$what"; }
 case_end() {
 	if [ -z "$WHY" ]; then
-		echo "ok $CASE${FIGURES:+ ($FIGURES)}"
+		echo "ok vm/$KERNEL module $CASE${FIGURES:+ ($FIGURES)}"
 	else
-		echo "FAIL $CASE $WHY${FIGURES:+ ($FIGURES)}"
+		echo "FAIL vm/$KERNEL module $CASE $WHY${FIGURES:+ ($FIGURES)}"
 		FAILED=1
 	fi
 }
