@@ -16,6 +16,7 @@
 #define CX_DROPPED_EVERY HZ
 
 static struct genl_family cx_family;
+static bool cx_silent; /* the family is going */
 
 enum { CX_GROUP_EVENTS };
 
@@ -186,7 +187,7 @@ static void *cx_event_new(struct sk_buff **skb, struct net *net, enum cx_genl_ev
 {
 	void *head = NULL;
 
-	if (!genl_has_listeners(&cx_family, net, CX_GROUP_EVENTS))
+	if (READ_ONCE(cx_silent) || !genl_has_listeners(&cx_family, net, CX_GROUP_EVENTS))
 		return NULL;
 	*skb = genlmsg_new(256, gfp);
 	if (*skb)
@@ -263,7 +264,11 @@ int cx_genl_init(void)
 	return genl_register_family(&cx_family);
 }
 
+/* Hooks may be at work still: they must not tell anything through a group whose
+ * number belongs to somebody else the moment it is given back. */
 void cx_genl_exit(void)
 {
+	WRITE_ONCE(cx_silent, true);
+	synchronize_net();
 	genl_unregister_family(&cx_family);
 }

@@ -6,7 +6,8 @@
 #
 #   tests/vm/cases/20_module.sh KERNEL [CASE...]
 #
-# VM_CYCLES: how often it is loaded and unloaded under traffic. VM_OPTIONS=--debug
+# VM_CYCLES: how often it is loaded and unloaded under traffic. VM_MUTATIONS: of
+# messages, for the functions that it lends to XDP. VM_OPTIONS=--debug
 # boots with the kernel's debugging. VM_TIMEOUT: seconds.
 . "$(dirname "$0")/../case.sh"
 shift
@@ -42,7 +43,11 @@ done
 for file in lab/cxsip-uas lab/cxsip-send lab/pass.bpf.o tests/vm/fragments tests/vm/ask tests/vm/genl cxsipd cxctl; do
 	with+=(--with "$(realpath "$B")/$file:/cx/build/$file")
 done
-vm_boot "${with[@]}" --with /bin/bash:/bin/bash --with "$built/cxsip.ko:/cx/cxsip.ko" --env CYCLES="${VM_CYCLES:-30}" \
+for test in test_kfuncs test_differential; do
+	with+=(--with "$(realpath "$B")/tests/fastpath/$test:/cx/build/tests/fastpath/$test")
+done
+vm_boot "${with[@]}" --with /bin/bash:/bin/bash --with "$built/cxsip.ko:/cx/cxsip.ko" --with tests/fastpath/messages \
+	--env CYCLES="${VM_CYCLES:-30}" --env CXSIP_MUTATIONS="${VM_MUTATIONS:-500}" \
 	--timeout "${VM_TIMEOUT:-280}" ${VM_OPTIONS:-} tests/vm/guest/module/all.sh "$@"
 code=$?
 case $code in 0 | 77) exit $code ;; *) exit 1 ;; esac
