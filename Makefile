@@ -87,10 +87,15 @@ $(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/libcxctl.a $(B)/libcxsip.a
 $(B)/tests/fastpath/%: $(B)/tests/fastpath/%.o $(RIG_OBJ) $(B)/libcxsip.a
 	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDHARDEN) -o $@ $^ $(LDLIBS) -lcmocka
 
+# what the kernel module's tests need inside the virtual machine
+VM_TOOLS := $(patsubst %.c,$(B)/%,$(wildcard tests/vm/tools/*.c))
+$(B)/tests/vm/tools/%: $(B)/tests/vm/tools/%.o
+	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDHARDEN) -o $@ $^ $(LDLIBS) $(if $(findstring genl,$@),-lcmocka)
+
 .SECONDARY:
 
 .PHONY: tests asan tsan
-tests: all $(UNIT_TESTS) $(FASTPATH_TESTS) ## build all tests
+tests: all $(UNIT_TESTS) $(FASTPATH_TESTS) $(VM_TOOLS) ## build all tests
 asan: ## build daemon and tests with address and undefined-behaviour sanitizers into $(B)/asan
 	+$(Q)$(MAKE) --no-print-directory tests B=$(B)/asan CFLAGS='-O1 -g' HARDEN=-fPIE \
 		SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer'

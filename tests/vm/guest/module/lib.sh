@@ -6,7 +6,7 @@
 . /cx/tests/lab/lab.sh
 . /cx/tests/lab/messages.sh
 HERE=/cx/tests/vm/guest/module
-TOOLS=/cx/build/tests/vm
+TOOLS=/cx/build/tests/vm/tools
 FAILED=0
 
 case_begin() { CASE=$1 WHY= FIGURES=; }
