@@ -42,9 +42,14 @@ $(B)/bpf/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h include/cxsip/*.h)
 $(B)/bpf/cxsip.skel.h: $(B)/bpf/cxsip.bpf.o
 	$(Q)$(BPFTOOL) gen skeleton $< name cx_xdp_bpf > $@.tmp && mv $@.tmp $@
 
+# the form that calls the kernel module
+$(B)/bpf/cxsip_kfuncs.bpf.o: bpf/cxsip.bpf.c
+$(B)/bpf/cxsip_kfuncs.skel.h: $(B)/bpf/cxsip_kfuncs.bpf.o
+	$(Q)$(BPFTOOL) gen skeleton $< name cx_kfuncs_bpf > $@.tmp && mv $@.tmp $@
+
 # ---- the daemon and cxctl ----------------------------------------------------
 
-$(B)/userspace/%.o: userspace/%.c | $(B)/bpf/cxsip.skel.h
+$(B)/userspace/%.o: userspace/%.c | $(B)/bpf/cxsip.skel.h $(B)/bpf/cxsip_kfuncs.skel.h
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
@@ -71,7 +76,7 @@ UNIT_TESTS := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/test_*.c))
 RIG_OBJ    := $(patsubst %.c,$(B)/%.o,$(filter-out tests/fastpath/test_%,$(wildcard tests/fastpath/*.c)))
 FASTPATH_TESTS := $(patsubst %.c,$(B)/%,$(wildcard tests/fastpath/test_*.c))
 
-$(B)/tests/%.o: tests/%.c | $(B)/bpf/cxsip.skel.h
+$(B)/tests/%.o: tests/%.c | $(B)/bpf/cxsip.skel.h $(B)/bpf/cxsip_kfuncs.skel.h
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -Itests -MMD -MP -c $< -o $@

@@ -13,7 +13,6 @@
 #include "maps.h"
 #include "lookups.h"
 #include "frame.h"
-#include "kfuncs.h"
 #include "cxsip/engine.h"
 
 struct cx_scratch_value {

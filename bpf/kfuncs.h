@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The kernel module's functions, where the daemon says that they are there: it
- * sets cx_use_kfuncs before loading, when module and kernel have them. With it
- * off the verifier takes the calls for dead code, and the program loads
- * without the module.
+ * The kernel module's functions, for the form of the program that calls them.
+ * The daemon sets cx_use_kfuncs before loading it, when module and kernel have
+ * them; with it off the verifier takes the calls for dead code, so that the
+ * object can be checked on a host without the module.
  */
 #ifndef CX_BPF_KFUNCS_H
 #define CX_BPF_KFUNCS_H
 
-#include <bpf/bpf_helpers.h>
 #include "cxsip/scan.h"
 #include "cxsip/kfuncs.h"
 

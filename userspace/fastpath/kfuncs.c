@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The XDP program in its other form, which calls the kernel module's
- * functions: the same object with one constant set, over the same maps. The
- * form without them stays loaded beside it and can take its place at any time,
- * which the module needs before it can be unloaded: a program that calls it
- * holds it.
+ * functions, over the same maps. The form without them stays loaded beside it
+ * and can take its place at any time, which the module needs before it can be
+ * unloaded: a program that calls it holds it. Loading takes the verifier a tenth
+ * of a second or so.
  */
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
 #include "fastpath/internal.h"
-#include "cxsip.skel.h" /* behind the ABI: it names its structs */
+#include "cxsip.skel.h" /* behind the ABI: they name its structs */
+#include "cxsip_kfuncs.skel.h"
 
 #define MODULE_BTF "/sys/kernel/btf/cxsip"
 
@@ -31,7 +32,7 @@ static int put_in_place(struct cx_fastpath *fp, int program)
 	return err;
 }
 
-static int reuse_all(struct cx_fastpath *fp, struct cx_xdp_bpf *skeleton)
+static int reuse_all(struct cx_fastpath *fp, struct cx_kfuncs_bpf *skeleton)
 {
 	int i, err = 0;
 
@@ -45,25 +46,25 @@ static int reuse_all(struct cx_fastpath *fp, struct cx_xdp_bpf *skeleton)
 
 static int switch_on(struct cx_fastpath *fp)
 {
-	struct cx_xdp_bpf *skeleton;
+	struct cx_kfuncs_bpf *skeleton;
 	int err;
 
 	/* the module may be loaded, and its functions registered, without their
 	 * types being known: then the verifier would not find them */
 	if (access(MODULE_BTF, R_OK) < 0)
 		return -ENOENT;
-	skeleton = cx_xdp_bpf__open();
+	skeleton = cx_kfuncs_bpf__open();
 	if (!skeleton)
 		return -errno;
 	skeleton->rodata->cx_flow_set_mask = fp->skeleton->rodata->cx_flow_set_mask;
 	skeleton->rodata->cx_use_kfuncs = 1;
 	err = reuse_all(fp, skeleton);
 	if (!err)
-		err = cx_xdp_bpf__load(skeleton); /* the test, at the same time */
+		err = cx_kfuncs_bpf__load(skeleton); /* the test, at the same time */
 	if (!err)
 		err = put_in_place(fp, bpf_program__fd(skeleton->progs.cx_xdp));
 	if (err) {
-		cx_xdp_bpf__destroy(skeleton);
+		cx_kfuncs_bpf__destroy(skeleton);
 		return err;
 	}
 	fp->with_kfuncs = skeleton;
@@ -81,12 +82,17 @@ int cx_fastpath_use_kfuncs(struct cx_fastpath *fp, bool on)
 	err = put_in_place(fp, bpf_program__fd(fp->skeleton->progs.cx_xdp));
 	if (err)
 		return err;
-	cx_xdp_bpf__destroy(fp->with_kfuncs);
-	fp->with_kfuncs = NULL;
+	cx_kfuncs_close(fp);
 	return 0;
 }
 
 bool cx_fastpath_uses_kfuncs(const struct cx_fastpath *fp)
 {
 	return fp->with_kfuncs;
+}
+
+void cx_kfuncs_close(struct cx_fastpath *fp)
+{
+	cx_kfuncs_bpf__destroy(fp->with_kfuncs);
+	fp->with_kfuncs = NULL;
 }

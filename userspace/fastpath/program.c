@@ -346,7 +346,7 @@ void cx_fastpath_close(struct cx_fastpath *fp)
 	cx_rings_close(fp);
 	for (i = 0; i < fp->n_links; i++)
 		close(fp->links[i].fd);
-	cx_xdp_bpf__destroy(fp->with_kfuncs);
+	cx_kfuncs_close(fp);
 	cx_xdp_bpf__destroy(fp->skeleton);
 	free(fp->stale);
 	free(fp);
