@@ -44,9 +44,9 @@ static void run_all(struct outcome *outcomes, size_t mutations)
 
 	rig_forget(rig);
 	for (i = 0; i < corpus.n; i++)
-		outcomes[i] = corpus.messages[i].n > CORPUS_MESSAGE_MAX ?
-				      (struct outcome){0} :
-				      run_one(corpus.messages[i].p, corpus.messages[i].n, i);
+		outcomes[i] = corpus.messages[i].n > CORPUS_MESSAGE_MAX
+				  ? (struct outcome){0}
+				  : run_one(corpus.messages[i].p, corpus.messages[i].n, i);
 	for (i = 0; i < mutations; i++) {
 		size_t n = corpus_mutate(&corpus, &dice, message);
 
@@ -68,7 +68,8 @@ static void use(bool on)
 static void same_results(void **state)
 {
 	const char *text = getenv("CXSIP_MUTATIONS");
-	size_t mutations = text ? strtoul(text, NULL, 0) : DEFAULT_MUTATIONS, n = corpus.n + mutations, i, sent_on = 0;
+	size_t mutations = text ? strtoul(text, NULL, 0) : DEFAULT_MUTATIONS, n = corpus.n + mutations, i,
+	       sent_on = 0;
 	struct outcome *with = calloc(n, sizeof(*with)), *without = calloc(n, sizeof(*without));
 
 	assert_true(with && without);
@@ -79,8 +80,8 @@ static void same_results(void **state)
 	for (i = 0; i < n; i++) {
 		if (with[i].verdict != without[i].verdict || with[i].reason != without[i].reason ||
 		    with[i].bytes != without[i].bytes)
-			fail_msg("message %zu: %s with the functions, %s without", i, rig_reason_name(with[i].reason),
-				 rig_reason_name(without[i].reason));
+			fail_msg("message %zu: %s with the functions, %s without", i,
+				 rig_reason_name(with[i].reason), rig_reason_name(without[i].reason));
 		sent_on += with[i].reason == CX_R_REQUEST || with[i].reason == CX_R_RESPONSE;
 	}
 	print_message("# figure kfuncs: %zu messages alike, %zu of them forwarded\n", n, sent_on);
@@ -113,15 +114,16 @@ static void costs(void **state)
 	with = cost(m);
 	use(false);
 	without = cost(m);
-	print_message("# figure kfuncs: %zu bytes to `no_route`: %u with, %u without (ns; instructions under qemu -icount)\n",
+	print_message("# figure kfuncs: %zu bytes to `no_route`: %u with, %u without (ns; instructions under "
+		      "qemu -icount)\n",
 		      m->n, with, without);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(same_results),
-		cmocka_unit_test(costs),
+	    cmocka_unit_test(same_results),
+	    cmocka_unit_test(costs),
 	};
 	int failed;
 

@@ -17,13 +17,12 @@ json_t *cx_json_module(struct cx_daemon *d)
 	struct cx_module_info info;
 	bool loaded = !cx_module_info(&info);
 
-	return json_pack("{s:b, s:b, s:b, s:s, s:s, s:i, s:i, s:b, s:b, s:s}", "loaded", loaded, "attached",
-			 loaded && info.attached, "ours",
-			 loaded && d->fastpath && cx_module_is_ours(d->fastpath, &info), "configured",
-			 mode_names[d->config->module], "release", info.release, "version",
-			 (int)info.version, "abi", (int)info.abi, "kfuncs",
-			 (info.capabilities & CX_CAN_KFUNCS) != 0, "kfuncs_used",
-			 d->fastpath && cx_fastpath_uses_kfuncs(d->fastpath), "why", d->module_why);
+	return json_pack(
+	    "{s:b, s:b, s:b, s:s, s:s, s:i, s:i, s:b, s:b, s:s}", "loaded", loaded, "attached",
+	    loaded && info.attached, "ours", loaded && d->fastpath && cx_module_is_ours(d->fastpath, &info),
+	    "configured", mode_names[d->config->module], "release", info.release, "version",
+	    (int)info.version, "abi", (int)info.abi, "kfuncs", (info.capabilities & CX_CAN_KFUNCS) != 0,
+	    "kfuncs_used", d->fastpath && cx_fastpath_uses_kfuncs(d->fastpath), "why", d->module_why);
 }
 
 static void change(struct cx_request *rq, bool attach)
@@ -37,7 +36,8 @@ static void change(struct cx_request *rq, bool attach)
 	if (err == -ENOENT)
 		cx_answer_error(rq, "not_found", "`cxctl module load` loads it", "cxsip.ko is not loaded");
 	else if (err)
-		cx_answer_error(rq, "failed", NULL, "%s", rq->d->module_why[0] ? rq->d->module_why : strerror(-err));
+		cx_answer_error(rq, "failed", NULL, "%s",
+				rq->d->module_why[0] ? rq->d->module_why : strerror(-err));
 	else
 		cx_answer_data(rq, cx_json_module(rq->d));
 }

@@ -43,16 +43,17 @@ static json_t *counts_json(void)
 
 	for (size_t i = 0; list && !err && i < CX_REASON_COUNT; i++)
 		if (counts[i].packets)
-			json_array_append_new(list, json_pack("{s:s, s:s, s:I, s:I}", "reason", cx_reason_name(i), "text",
-							      cx_reason_text(i), "packets",
-							      (json_int_t)counts[i].packets, "bytes",
-							      (json_int_t)counts[i].bytes));
+			json_array_append_new(list, json_pack("{s:s, s:s, s:I, s:I}", "reason",
+							      cx_reason_name(i), "text", cx_reason_text(i),
+							      "packets", (json_int_t)counts[i].packets,
+							      "bytes", (json_int_t)counts[i].bytes));
 	return list;
 }
 
 static void print_counts(const json_t *counts)
 {
-	static const struct cxctl_column columns[] = {{"REASON", false}, {"MESSAGES", true}, {"BYTES", true}, {"MEANING", false}};
+	static const struct cxctl_column columns[] = {
+	    {"REASON", false}, {"MESSAGES", true}, {"BYTES", true}, {"MEANING", false}};
 	struct cxctl_table *t = cxctl_table_new(columns, 4);
 	const json_t *row;
 	size_t i;
@@ -83,18 +84,19 @@ static int status(struct cxctl *c)
 		cxctl_error(NULL, "the module does not answer: %s", strerror(-err));
 		return CXCTL_NO;
 	}
-	data = json_pack("{s:b, s:b, s:s, s:i, s:i, s:b, s:b, s:o}", "loaded", !err, "attached", info.attached,
-			 "release", info.release, "version", (int)info.version, "abi", (int)info.abi, "kfuncs",
-			 (info.capabilities & CX_CAN_KFUNCS) != 0, "fits", fits, "counts",
-			 err ? json_array() : counts_json());
+	data = json_pack("{s:b, s:b, s:s, s:i, s:i, s:b, s:b, s:o}", "loaded", !err, "attached",
+			 info.attached, "release", info.release, "version", (int)info.version, "abi",
+			 (int)info.abi, "kfuncs", (info.capabilities & CX_CAN_KFUNCS) != 0, "fits", fits,
+			 "counts", err ? json_array() : counts_json());
 	if (!cxctl_json(c, data)) {
 		if (err) {
 			printf("module  not loaded: what XDP leaves goes to the daemon\n");
 		} else {
-			printf("module  %s, genl version %u, map ABI %u%s\n", info.release, info.version, info.abi,
-			       fits ? "" : ": not of this cxctl's version");
+			printf("module  %s, genl version %u, map ABI %u%s\n", info.release, info.version,
+			       info.abi, fits ? "" : ": not of this cxctl's version");
 			printf("        %s in this network namespace; kfuncs %s\n",
-			       info.attached ? "at work" : "not at work", info.capabilities & CX_CAN_KFUNCS ? "yes" : "no");
+			       info.attached ? "at work" : "not at work",
+			       info.capabilities & CX_CAN_KFUNCS ? "yes" : "no");
 			print_counts(cxctl_object(data, "counts"));
 		}
 	}
@@ -140,8 +142,9 @@ static bool is_unused(void)
 
 static int load(struct cxctl *c, const char *file)
 {
-	const char *const dependency[] = {"modprobe", "nf_defrag_ipv6", NULL}, *const insert[] = {"insmod", file, NULL},
-	      *const probe[] = {"modprobe", "cxsip", NULL};
+	const char *const dependency[] = {"modprobe", "nf_defrag_ipv6", NULL},
+			  *const insert[] = {"insmod", file, NULL},
+			  *const probe[] = {"modprobe", "cxsip", NULL};
 	struct cx_module_info info;
 	json_t *daemon;
 	int rc;
@@ -154,13 +157,15 @@ static int load(struct cxctl *c, const char *file)
 	if (!rc)
 		rc = run(file ? insert : probe);
 	if (rc || cx_module_info(&info)) {
-		cxctl_error("as root; is it built for this kernel (`dkms status`), and signed where Secure Boot is on? "
+		cxctl_error("as root; is it built for this kernel (`dkms status`), and signed where Secure "
+			    "Boot is on? "
 			    "`dmesg | tail` says more",
 			    "cxsip.ko could not be loaded");
 		return CXCTL_NO;
 	}
 	if (cxctl_try(c, "module", NULL, &daemon)) {
-		cxctl_error(NULL, "loaded; no daemon answers at %s: it will be at work when cxsipd is", c->socket);
+		cxctl_error(NULL, "loaded; no daemon answers at %s: it will be at work when cxsipd is",
+			    c->socket);
 		return status(c);
 	}
 	if (strcmp(cxctl_text(daemon, "configured"), "off") && !wait_until(is_attached))
@@ -191,9 +196,11 @@ static int unload(struct cxctl *c)
 		return status(c) == CXCTL_NO ? CXCTL_OK : CXCTL_NO;
 	if (daemon && !cxctl_try(c, "module", json_pack("{s:s}", "action", "attach"), &data))
 		json_decref(data);
-	cxctl_error(daemon ? "as root; `dmesg | tail` says more" :
-			     "start cxsipd, so that the XDP program can be made to let go, or `cxctl fastpath detach`",
-		    "cxsip.ko could not be unloaded");
+	cxctl_error(
+	    daemon
+		? "as root; `dmesg | tail` says more"
+		: "start cxsipd, so that the XDP program can be made to let go, or `cxctl fastpath detach`",
+	    "cxsip.ko could not be unloaded");
 	return CXCTL_NO;
 }
 

@@ -31,8 +31,9 @@ static void lend(struct cx_parts *parts, bool on)
 	if (!err)
 		cx_log(CX_NOTICE, "module_functions", "used_by_xdp", on ? "yes" : "no", NULL);
 	else
-		cx_log(CX_WARN, "module_functions", "used_by_xdp", on ? "no" : "yes", "reason", strerror(-err),
-		       "consequence", on ? "XDP does without, as fast as before" : "the module cannot be unloaded", NULL);
+		cx_log(CX_WARN, "module_functions", "used_by_xdp", on ? "no" : "yes", "reason",
+		       strerror(-err), "consequence",
+		       on ? "XDP does without, as fast as before" : "the module cannot be unloaded", NULL);
 }
 
 static bool wants_functions(const struct cx_parts *parts, const struct cx_module_info *info)
@@ -125,8 +126,8 @@ static void on_event(void *ctx, enum cx_module_event event, const struct cx_modu
 	case CX_MODULE_UNLOADED:
 		parts->d.module_attached = false;
 		set_why(&parts->d, "");
-		cx_log(CX_NOTICE, "module_unloaded", "consequence", "what XDP leaves is forwarded by the daemon",
-		       NULL);
+		cx_log(CX_NOTICE, "module_unloaded", "consequence",
+		       "what XDP leaves is forwarded by the daemon", NULL);
 		break;
 	case CX_MODULE_DROPPED:
 		say_dropped(parts, drop);

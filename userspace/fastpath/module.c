@@ -182,7 +182,7 @@ static const struct {
 	enum cx_map map;
 } handed_over[] = {
 #define CX_X(NAME, name) {CX_MAP_A_##NAME, CX_MAP_##NAME},
-	CX_GENL_MAPS(CX_X)
+    CX_GENL_MAPS(CX_X)
 #undef CX_X
 };
 
@@ -216,7 +216,8 @@ int cx_module_attach(struct cx_fastpath *fp, char why[CX_MODULE_WHY])
 		return err;
 	if (info.version != CX_GENL_VERSION || info.abi != CX_ABI) {
 		if (why)
-			snprintf(why, CX_MODULE_WHY, "module %s: version %u, ABI %u; this program: version %d, ABI %d",
+			snprintf(why, CX_MODULE_WHY,
+				 "module %s: version %u, ABI %u; this program: version %d, ABI %d",
 				 info.release, info.version, info.abi, CX_GENL_VERSION, CX_ABI);
 		return -EPROTO;
 	}
@@ -268,7 +269,8 @@ static int read_counts(struct nlattr **a, void *ctx)
 
 	if (!a[CX_A_COUNTS])
 		return -EPROTO;
-	nla_for_each_nested(count, a[CX_A_COUNTS], left) {
+	nla_for_each_nested(count, a[CX_A_COUNTS], left)
+	{
 		uint32_t reason;
 
 		if (nla_type(count) != CX_A_COUNT || nla_parse_nested(of, CX_COUNT_A_MAX, count, NULL) < 0 ||

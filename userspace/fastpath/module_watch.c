@@ -61,8 +61,8 @@ static void on_dropped(struct cx_module_watch *w, struct nlattr **a)
 {
 	struct cx_module_drop d = {0};
 
-	if (!a[CX_A_REASON] || !a[CX_A_LISTENER] || !a[CX_A_SOURCE] || nla_len(a[CX_A_SOURCE]) != sizeof(d.source) ||
-	    !a[CX_A_SOURCE_PORT] || !a[CX_A_COUNT_SINCE])
+	if (!a[CX_A_REASON] || !a[CX_A_LISTENER] || !a[CX_A_SOURCE] ||
+	    nla_len(a[CX_A_SOURCE]) != sizeof(d.source) || !a[CX_A_SOURCE_PORT] || !a[CX_A_COUNT_SINCE])
 		return;
 	d.reason = nla_get_u32(a[CX_A_REASON]);
 	d.listener = nla_get_u32(a[CX_A_LISTENER]);

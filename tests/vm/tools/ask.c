@@ -23,7 +23,8 @@ int main(int argc, char **argv)
 	n = read(0, text, sizeof(text));
 	if (n <= 0 || write(fd, text, (size_t)n) != n)
 		return 1;
-	while (total < (ssize_t)sizeof(text) && (n = read(fd, text + total, sizeof(text) - (size_t)total)) > 0) {
+	while (total < (ssize_t)sizeof(text) &&
+	       (n = read(fd, text + total, sizeof(text) - (size_t)total)) > 0) {
 		total += n;
 		if (text[total - 1] == '\n')
 			break;

@@ -28,26 +28,27 @@ static const struct {
 	enum bpf_map_type type;
 	uint32_t key, value, entries;
 } shapes[MAPS] = {
-	[CX_MAP_A_LOCAL] = {BPF_MAP_TYPE_HASH, sizeof(struct cx_local_key), 4, 16},
-	[CX_MAP_A_LISTENER] = {BPF_MAP_TYPE_ARRAY, 4, sizeof(struct cx_listener), 16},
-	[CX_MAP_A_NETWORK] = {BPF_MAP_TYPE_ARRAY, 4, sizeof(struct cx_network), 16},
-	[CX_MAP_A_SOURCE] = {BPF_MAP_TYPE_LPM_TRIE, sizeof(struct cx_lpm_key), sizeof(struct cx_source), 16},
-	[CX_MAP_A_DN] = {BPF_MAP_TYPE_HASH, sizeof(struct cx_dn_key), sizeof(struct cx_dn), 16},
-	[CX_MAP_A_DN_PREFIX] = {BPF_MAP_TYPE_HASH, sizeof(struct cx_dn_key), sizeof(struct cx_dn), 16},
-	[CX_MAP_A_TABLE] = {BPF_MAP_TYPE_ARRAY, 4, sizeof(struct cx_table), 16},
-	[CX_MAP_A_GROUP] = {BPF_MAP_TYPE_ARRAY, 4, sizeof(struct cx_group), 16},
-	[CX_MAP_A_RING] = {BPF_MAP_TYPE_ARRAY_OF_MAPS, 4, 4, 16},
-	[CX_MAP_A_ELEMENT] = {BPF_MAP_TYPE_ARRAY, 4, sizeof(struct cx_element), 16},
-	[CX_MAP_A_FLOW] = {BPF_MAP_TYPE_ARRAY, 4, sizeof(struct cx_flow_set), 16},
-	[CX_MAP_A_KEY] = {BPF_MAP_TYPE_ARRAY, 4, sizeof(struct cx_key), 1},
-	[CX_MAP_A_META] = {BPF_MAP_TYPE_ARRAY, 4, sizeof(struct cx_meta), 1},
-	[CX_MAP_A_STAT_LISTEN] = {BPF_MAP_TYPE_PERCPU_ARRAY, 4, sizeof(struct cx_listener_stats), 16},
-	[CX_MAP_A_STAT_ELEM] = {BPF_MAP_TYPE_PERCPU_ARRAY, 4, sizeof(struct cx_element_stats), 16},
+    [CX_MAP_A_LOCAL] = {BPF_MAP_TYPE_HASH, sizeof(struct cx_local_key), 4, 16},
+    [CX_MAP_A_LISTENER] = {BPF_MAP_TYPE_ARRAY, 4, sizeof(struct cx_listener), 16},
+    [CX_MAP_A_NETWORK] = {BPF_MAP_TYPE_ARRAY, 4, sizeof(struct cx_network), 16},
+    [CX_MAP_A_SOURCE] = {BPF_MAP_TYPE_LPM_TRIE, sizeof(struct cx_lpm_key), sizeof(struct cx_source), 16},
+    [CX_MAP_A_DN] = {BPF_MAP_TYPE_HASH, sizeof(struct cx_dn_key), sizeof(struct cx_dn), 16},
+    [CX_MAP_A_DN_PREFIX] = {BPF_MAP_TYPE_HASH, sizeof(struct cx_dn_key), sizeof(struct cx_dn), 16},
+    [CX_MAP_A_TABLE] = {BPF_MAP_TYPE_ARRAY, 4, sizeof(struct cx_table), 16},
+    [CX_MAP_A_GROUP] = {BPF_MAP_TYPE_ARRAY, 4, sizeof(struct cx_group), 16},
+    [CX_MAP_A_RING] = {BPF_MAP_TYPE_ARRAY_OF_MAPS, 4, 4, 16},
+    [CX_MAP_A_ELEMENT] = {BPF_MAP_TYPE_ARRAY, 4, sizeof(struct cx_element), 16},
+    [CX_MAP_A_FLOW] = {BPF_MAP_TYPE_ARRAY, 4, sizeof(struct cx_flow_set), 16},
+    [CX_MAP_A_KEY] = {BPF_MAP_TYPE_ARRAY, 4, sizeof(struct cx_key), 1},
+    [CX_MAP_A_META] = {BPF_MAP_TYPE_ARRAY, 4, sizeof(struct cx_meta), 1},
+    [CX_MAP_A_STAT_LISTEN] = {BPF_MAP_TYPE_PERCPU_ARRAY, 4, sizeof(struct cx_listener_stats), 16},
+    [CX_MAP_A_STAT_ELEM] = {BPF_MAP_TYPE_PERCPU_ARRAY, 4, sizeof(struct cx_element_stats), 16},
 };
 
 /* ---- maps ---------------------------------------------------------------------- */
 
-static int map_new(enum bpf_map_type type, uint32_t key, uint32_t value, uint32_t entries, uint32_t ring_value)
+static int map_new(enum bpf_map_type type, uint32_t key, uint32_t value, uint32_t entries,
+		   uint32_t ring_value)
 {
 	LIBBPF_OPTS(bpf_map_create_opts, opts);
 	int fd, inner = -1;
@@ -236,12 +237,12 @@ static void in_child(void (*work)(void *ctx), void *ctx)
 	assert_int_equal(WEXITSTATUS(status), 0);
 }
 /* cmocka's own asserts belong to the parent. */
-#define child_must(condition)                                                                      \
-	do {                                                                                       \
-		if (!(condition)) {                                                                \
-			print_error("%s:%d: %s\n", __FILE__, __LINE__, #condition);                \
-			_exit(1);                                                                  \
-		}                                                                                  \
+#define child_must(condition)                                                                                \
+	do {                                                                                                 \
+		if (!(condition)) {                                                                          \
+			print_error("%s:%d: %s\n", __FILE__, __LINE__, #condition);                          \
+			_exit(1);                                                                            \
+		}                                                                                            \
 	} while (0)
 
 /* ---- tests --------------------------------------------------------------------------- */
@@ -328,11 +329,13 @@ static void refuses_maps_of_another_shape(void **state)
 		assert_refused(fds, i, map_new(other, 4, shapes[i].value, shapes[i].entries, 8));
 		if (shapes[i].type == BPF_MAP_TYPE_ARRAY_OF_MAPS)
 			continue;
-		assert_refused(fds, i, map_new(shapes[i].type, shapes[i].key, shapes[i].value + 8,
-					       shapes[i].entries, 8));
+		assert_refused(
+		    fds, i,
+		    map_new(shapes[i].type, shapes[i].key, shapes[i].value + 8, shapes[i].entries, 8));
 		if (shapes[i].key != 4)
-			assert_refused(fds, i, map_new(shapes[i].type, shapes[i].key - 4, shapes[i].value,
-						       shapes[i].entries, 8));
+			assert_refused(fds, i,
+				       map_new(shapes[i].type, shapes[i].key - 4, shapes[i].value,
+					       shapes[i].entries, 8));
 	}
 	assert_refused(fds, CX_MAP_A_RING, map_new(BPF_MAP_TYPE_ARRAY_OF_MAPS, 4, 4, 16, 4));
 	assert_refused(fds, CX_MAP_A_FLOW, map_new(BPF_MAP_TYPE_ARRAY, 4, sizeof(struct cx_flow_set), 24, 8));
@@ -351,8 +354,10 @@ static void refuses_another_abi(void **state)
 	meta_set(fds[CX_MAP_A_META], CX_ABI + 1);
 	assert_int_equal(attach(fds), -EINVAL);
 	meta_set(fds[CX_MAP_A_META], CX_ABI);
-	assert_int_equal(order(&(struct order){CX_CMD_ATTACH, CX_GENL_VERSION + 1, CX_ABI, fds}, &t), -EINVAL);
-	assert_int_equal(order(&(struct order){CX_CMD_ATTACH, CX_GENL_VERSION, CX_ABI + 1, fds}, &t), -EINVAL);
+	assert_int_equal(order(&(struct order){CX_CMD_ATTACH, CX_GENL_VERSION + 1, CX_ABI, fds}, &t),
+			 -EINVAL);
+	assert_int_equal(order(&(struct order){CX_CMD_ATTACH, CX_GENL_VERSION, CX_ABI + 1, fds}, &t),
+			 -EINVAL);
 	assert_int_equal(order(&(struct order){CX_CMD_ATTACH, 0, CX_ABI, fds}, &t), -EINVAL);
 	assert_int_equal(order(&(struct order){CX_CMD_ATTACH, CX_GENL_VERSION, 0, fds}, &t), -EINVAL);
 	assert_int_equal(order(&(struct order){CX_CMD_ATTACH, CX_GENL_VERSION, CX_ABI, NULL}, &t), -EINVAL);
@@ -478,11 +483,11 @@ static void survives_garbage(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(says_what_it_is),	      cmocka_unit_test(holds_maps_while_attached),
-		cmocka_unit_test(replaces_maps_whole),	      cmocka_unit_test(refuses_maps_of_another_shape),
-		cmocka_unit_test(refuses_another_abi),	      cmocka_unit_test(refuses_what_is_no_map),
-		cmocka_unit_test(refuses_others),	      cmocka_unit_test(lets_go_with_the_namespace),
-		cmocka_unit_test(survives_garbage),
+	    cmocka_unit_test(says_what_it_is),	   cmocka_unit_test(holds_maps_while_attached),
+	    cmocka_unit_test(replaces_maps_whole), cmocka_unit_test(refuses_maps_of_another_shape),
+	    cmocka_unit_test(refuses_another_abi), cmocka_unit_test(refuses_what_is_no_map),
+	    cmocka_unit_test(refuses_others),	   cmocka_unit_test(lets_go_with_the_namespace),
+	    cmocka_unit_test(survives_garbage),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
