@@ -19,8 +19,7 @@ int cx_bodies_new(void)
 	struct cx_msg *m;
 	int cpu;
 
-	for_each_possible_cpu(cpu)
-	{
+	for_each_possible_cpu(cpu) {
 		m = kvzalloc_node(sizeof(*m), GFP_KERNEL, cpu_to_node(cpu));
 		if (!m) {
 			cx_bodies_free();
@@ -36,8 +35,7 @@ void cx_bodies_free(void)
 {
 	int cpu;
 
-	for_each_possible_cpu(cpu)
-	{
+	for_each_possible_cpu(cpu) {
 		kvfree(per_cpu(cx_bodies, cpu));
 		per_cpu(cx_bodies, cpu) = NULL;
 	}

@@ -21,13 +21,13 @@ static bool cx_silent; /* the family is going */
 enum { CX_GROUP_EVENTS };
 
 static const struct genl_multicast_group cx_groups[] = {
-    [CX_GROUP_EVENTS] = {.name = CX_GENL_EVENTS, .flags = GENL_MCAST_CAP_NET_ADMIN},
+	[CX_GROUP_EVENTS] = { .name = CX_GENL_EVENTS, .flags = GENL_MCAST_CAP_NET_ADMIN },
 };
 
 static const struct nla_policy cx_policy[CX_A_MAX + 1] = {
-    [CX_A_VERSION] = {.type = NLA_U32},
-    [CX_A_ABI] = {.type = NLA_U32},
-    [CX_A_MAPS] = {.type = NLA_NESTED},
+	[CX_A_VERSION] = { .type = NLA_U32 },
+	[CX_A_ABI] = { .type = NLA_U32 },
+	[CX_A_MAPS] = { .type = NLA_NESTED },
 };
 
 /* ---- answers ---------------------------------------------------------------- */
@@ -58,8 +58,7 @@ static int cx_answer_send(struct sk_buff *skb, void *head, struct genl_info *inf
 
 static u32 cx_capabilities(void)
 {
-	return CX_CAN_IPV4 | (IS_ENABLED(CONFIG_IPV6) ? CX_CAN_IPV6 : 0) |
-	       (cx_kfuncs_usable() ? CX_CAN_KFUNCS : 0);
+	return CX_CAN_IPV4 | (IS_ENABLED(CONFIG_IPV6) ? CX_CAN_IPV6 : 0) | (cx_kfuncs_usable() ? CX_CAN_KFUNCS : 0);
 }
 
 /* Ids of the maps of the attachment, if there is one. */
@@ -113,8 +112,7 @@ static int cx_put_count(struct sk_buff *skb, const struct cx_net *cn, u32 reason
 	struct nlattr *nest;
 	int cpu;
 
-	for_each_possible_cpu(cpu)
-	{
+	for_each_possible_cpu(cpu) {
 		c = &per_cpu_ptr(cn->counts, cpu)->reason[reason];
 		packets += READ_ONCE(c->packets);
 		bytes += READ_ONCE(c->bytes);
@@ -164,8 +162,8 @@ static int cx_do_attach(struct sk_buff *request, struct genl_info *info)
 	if (nla_get_u32(info->attrs[CX_A_VERSION]) != CX_GENL_VERSION ||
 	    nla_get_u32(info->attrs[CX_A_ABI]) != CX_ABI) {
 		pr_warn_ratelimited("attach refused: sender speaks version %u, ABI %u; this module %u, %u\n",
-				    nla_get_u32(info->attrs[CX_A_VERSION]),
-				    nla_get_u32(info->attrs[CX_A_ABI]), CX_GENL_VERSION, CX_ABI);
+				    nla_get_u32(info->attrs[CX_A_VERSION]), nla_get_u32(info->attrs[CX_A_ABI]),
+				    CX_GENL_VERSION, CX_ABI);
 		GENL_SET_ERR_MSG(info, "sender and module are of different versions or ABIs");
 		return -EINVAL;
 	}
@@ -223,8 +221,7 @@ void cx_genl_tell_dropped(struct net *net, const struct cx_msg *m, enum cx_reaso
 	void *head;
 
 	atomic64_inc(&cn->dropped_since);
-	if (time_before(jiffies, told + CX_DROPPED_EVERY) ||
-	    cmpxchg(&cn->dropped_told, told, jiffies) != told)
+	if (time_before(jiffies, told + CX_DROPPED_EVERY) || cmpxchg(&cn->dropped_told, told, jiffies) != told)
 		return;
 	head = cx_event_new(&skb, net, CX_EVENT_DROPPED, GFP_ATOMIC);
 	if (!head)
@@ -242,24 +239,24 @@ void cx_genl_tell_dropped(struct net *net, const struct cx_msg *m, enum cx_reaso
 /* ---- family --------------------------------------------------------------------- */
 
 static const struct genl_small_ops cx_ops[] = {
-    {.cmd = CX_CMD_GET, .doit = cx_do_get},
-    {.cmd = CX_CMD_ATTACH, .doit = cx_do_attach, .flags = GENL_ADMIN_PERM},
-    {.cmd = CX_CMD_DETACH, .doit = cx_do_detach, .flags = GENL_ADMIN_PERM},
-    {.cmd = CX_CMD_STATS, .doit = cx_do_stats, .flags = GENL_UNS_ADMIN_PERM},
+	{ .cmd = CX_CMD_GET, .doit = cx_do_get },
+	{ .cmd = CX_CMD_ATTACH, .doit = cx_do_attach, .flags = GENL_ADMIN_PERM },
+	{ .cmd = CX_CMD_DETACH, .doit = cx_do_detach, .flags = GENL_ADMIN_PERM },
+	{ .cmd = CX_CMD_STATS, .doit = cx_do_stats, .flags = GENL_UNS_ADMIN_PERM },
 };
 
 static struct genl_family cx_family __ro_after_init = {
-    .name = CX_GENL_NAME,
-    .version = CX_GENL_VERSION,
-    .maxattr = CX_A_MAX,
-    .policy = cx_policy,
-    .netnsok = true,
-    .module = THIS_MODULE,
-    .small_ops = cx_ops,
-    .n_small_ops = ARRAY_SIZE(cx_ops),
-    .resv_start_op = CX_CMD_GET,
-    .mcgrps = cx_groups,
-    .n_mcgrps = ARRAY_SIZE(cx_groups),
+	.name = CX_GENL_NAME,
+	.version = CX_GENL_VERSION,
+	.maxattr = CX_A_MAX,
+	.policy = cx_policy,
+	.netnsok = true,
+	.module = THIS_MODULE,
+	.small_ops = cx_ops,
+	.n_small_ops = ARRAY_SIZE(cx_ops),
+	.resv_start_op = CX_CMD_GET,
+	.mcgrps = cx_groups,
+	.n_mcgrps = ARRAY_SIZE(cx_groups),
 };
 
 int cx_genl_init(void)

@@ -62,8 +62,7 @@ static enum cx_reason cx_hook_work(struct net *net, struct cx_msg *m, struct sk_
 	if (reason)
 		return reason;
 	reason = cx_body_compose(m);
-	if (!reason &&
-	    m->head_n + (m->len - m->tail_at) + sizeof(struct udphdr) + sizeof(struct iphdr) > IP_MAX_MTU)
+	if (!reason && m->head_n + (m->len - m->tail_at) + sizeof(struct udphdr) + sizeof(struct iphdr) > IP_MAX_MTU)
 		reason = CX_R_MTU;
 	if (reason) {
 		dst_release(dst);
@@ -130,18 +129,18 @@ static unsigned int cx_hook(void *priv, struct sk_buff *skb, const struct nf_hoo
 /* Behind filter, security tables and NAT; in front of connection tracking's
  * confirmation, which what is taken here does not need. */
 static const struct nf_hook_ops cx_hook_ops[] = {
-    {
-	.hook = cx_hook,
-	.pf = NFPROTO_IPV4,
-	.hooknum = NF_INET_LOCAL_IN,
-	.priority = NF_IP_PRI_NAT_SRC + 1,
-    },
-    {
-	.hook = cx_hook,
-	.pf = NFPROTO_IPV6,
-	.hooknum = NF_INET_LOCAL_IN,
-	.priority = NF_IP6_PRI_NAT_SRC + 1,
-    },
+	{
+		.hook = cx_hook,
+		.pf = NFPROTO_IPV4,
+		.hooknum = NF_INET_LOCAL_IN,
+		.priority = NF_IP_PRI_NAT_SRC + 1,
+	},
+	{
+		.hook = cx_hook,
+		.pf = NFPROTO_IPV6,
+		.hooknum = NF_INET_LOCAL_IN,
+		.priority = NF_IP6_PRI_NAT_SRC + 1,
+	},
 };
 
 int cx_hooks_register(struct net *net)

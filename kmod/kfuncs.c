@@ -66,8 +66,8 @@ BTF_ID_FLAGS(func, cx_kfunc_sum)
 BTF_KFUNCS_END(cx_kfunc_ids)
 
 static const struct btf_kfunc_id_set cx_kfunc_set = {
-    .owner = THIS_MODULE,
-    .set = &cx_kfunc_ids,
+	.owner = THIS_MODULE,
+	.set = &cx_kfunc_ids,
 };
 
 bool cx_kfuncs_usable(void)

@@ -125,11 +125,11 @@ static void __net_exit cx_net_exit(struct net *net)
 }
 
 static struct pernet_operations cx_net_ops = {
-    .init = cx_net_init,
-    .pre_exit = cx_net_pre_exit,
-    .exit = cx_net_exit,
-    .id = &cx_net_id,
-    .size = sizeof(struct cx_net),
+	.init = cx_net_init,
+	.pre_exit = cx_net_pre_exit,
+	.exit = cx_net_exit,
+	.id = &cx_net_id,
+	.size = sizeof(struct cx_net),
 };
 
 int cx_nets_init(void)

@@ -83,8 +83,8 @@ static bool cx_packet_checksum_ok(struct sk_buff *skb, const struct nf_hook_stat
 /* IPsec: a host that asks for it on these ports asks the socket, which this is not. */
 static bool cx_packet_policy_ok(struct sk_buff *skb, const struct nf_hook_state *state)
 {
-	return state->pf == NFPROTO_IPV4 ? xfrm4_policy_check(NULL, XFRM_POLICY_IN, skb)
-					 : xfrm6_policy_check(NULL, XFRM_POLICY_IN, skb);
+	return state->pf == NFPROTO_IPV4 ? xfrm4_policy_check(NULL, XFRM_POLICY_IN, skb) :
+					   xfrm6_policy_check(NULL, XFRM_POLICY_IN, skb);
 }
 
 enum cx_reason cx_packet_copy(struct sk_buff *skb, const struct nf_hook_state *state,

@@ -33,11 +33,11 @@ static enum cx_reason cx_route4(struct net *net, const struct cx_msg *m, const s
 				struct dst_entry **dst)
 {
 	struct flowi4 flow = {
-	    .daddr = (__force __be32)m->to.d[3],
-	    .saddr = (__force __be32)from->addr.d[3],
-	    .flowi4_proto = IPPROTO_UDP,
-	    .fl4_sport = htons(from->port),
-	    .fl4_dport = htons(m->to_port),
+		.daddr = (__force __be32)m->to.d[3],
+		.saddr = (__force __be32)from->addr.d[3],
+		.flowi4_proto = IPPROTO_UDP,
+		.fl4_sport = htons(from->port),
+		.fl4_dport = htons(m->to_port),
 	};
 	struct rtable *rt;
 
@@ -59,12 +59,12 @@ static enum cx_reason cx_route6(struct net *net, const struct cx_msg *m, const s
 				struct dst_entry **dst)
 {
 	struct flowi6 flow = {
-	    .daddr = cx_in6(&m->to),
-	    .saddr = cx_in6(&from->addr),
-	    .flowi6_proto = IPPROTO_UDP,
-	    .flowlabel = ip6_make_flowinfo(CX_DSFIELD(from), 0),
-	    .fl6_sport = htons(from->port),
-	    .fl6_dport = htons(m->to_port),
+		.daddr = cx_in6(&m->to),
+		.saddr = cx_in6(&from->addr),
+		.flowi6_proto = IPPROTO_UDP,
+		.flowlabel = ip6_make_flowinfo(CX_DSFIELD(from), 0),
+		.fl6_sport = htons(from->port),
+		.fl6_dport = htons(m->to_port),
 	};
 	struct dst_entry *d;
 
@@ -91,8 +91,7 @@ enum cx_reason cx_send_route(struct net *net, const struct cx_msg *m, const stru
 	return cx_body_is_v4(&m->to) ? cx_route4(net, m, from, dst) : cx_route6(net, m, from, dst);
 }
 
-static void cx_udp_header(struct sk_buff *skb, const struct cx_msg *m, const struct cx_listener *from,
-			  bool v4)
+static void cx_udp_header(struct sk_buff *skb, const struct cx_msg *m, const struct cx_listener *from, bool v4)
 {
 	struct udphdr *udp = skb_push(skb, sizeof(*udp));
 
@@ -102,8 +101,7 @@ static void cx_udp_header(struct sk_buff *skb, const struct cx_msg *m, const str
 	udp->len = htons(skb->len);
 	udp->check = 0;
 	if (v4) {
-		udp_set_csum(false, skb, (__force __be32)from->addr.d[3], (__force __be32)m->to.d[3],
-			     skb->len);
+		udp_set_csum(false, skb, (__force __be32)from->addr.d[3], (__force __be32)m->to.d[3], skb->len);
 	} else {
 		struct in6_addr source = cx_in6(&from->addr), destination = cx_in6(&m->to);
 
@@ -150,8 +148,7 @@ static void cx_ip6_header(struct sk_buff *skb, const struct cx_msg *m, const str
 static struct sk_buff *cx_send_message(const struct cx_msg *m, const struct dst_entry *dst)
 {
 	u32 tail = m->len - m->tail_at, n = m->head_n + tail, linear = min_t(u32, n, CX_LINEAR_MAX);
-	u32 room =
-	    LL_RESERVED_SPACE(dst->dev) + dst->header_len + sizeof(struct ipv6hdr) + sizeof(struct udphdr);
+	u32 room = LL_RESERVED_SPACE(dst->dev) + dst->header_len + sizeof(struct ipv6hdr) + sizeof(struct udphdr);
 	struct sk_buff *skb;
 	int err;
 
@@ -193,8 +190,7 @@ struct sk_buff *cx_send_build(struct net *net, const struct cx_msg *m, const str
 
 int cx_send(struct net *net, struct sk_buff *skb)
 {
-	int err =
-	    skb->protocol == htons(ETH_P_IP) ? ip_local_out(net, NULL, skb) : ip6_local_out(net, NULL, skb);
+	int err = skb->protocol == htons(ETH_P_IP) ? ip_local_out(net, NULL, skb) : ip6_local_out(net, NULL, skb);
 
 	return net_xmit_eval(err);
 }
