@@ -7,4 +7,4 @@ out=$(CMOCKA_MESSAGE_OUTPUT=TAP build/tests/fastpath/test_kfuncs 2>&1) && ! echo
 	echo "$out" | tail -n 20 | sed 's/^/    | /'
 	exit 1
 }
-echo "ok vm/$KERNEL instructions ($(echo "$out" | sed -n 's/^# figure kfuncs: \(.*no_route.*\)/\1/p'))"
+echo "ok vm/$KERNEL instructions ($(echo "$out" | sed -n 's/^# figure cost: //p' | paste -sd';' | sed 's/;/; /g'))"
