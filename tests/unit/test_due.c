@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The heap of when each element's next probe is due.
+ * The heap of what is due next.
  */
 #include "fixture.h"
 #include "health/due.h"
