@@ -9,7 +9,7 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include "base/addr.h"
+#include "fixture.h"
 #include "reach_run.h"
 
 #define WAIT_MS 5000
@@ -152,44 +152,23 @@ static void make_network(void)
 
 static void make_world(void)
 {
-	static struct cx_config_network network = {.name = "net", .table = "default"};
-	static struct cx_config_listener listeners[2];
-	static struct cx_config_element elements[ELEMENTS];
-	static struct cx_config_group group = {.name = "media", .elements = elements, .n_elements = ELEMENTS};
-	static char names[1][CX_NAME_SIZE] = {"default"};
-	struct cx_names none = {0};
-	struct cx_diag diag = {0};
+	struct cx_config *c = fixture_config();
+	struct cx_config_network *network = fixture_network(c, "net");
+	struct cx_config_group *group = fixture_group(c, "media", 0);
+	char name[CX_NAME_SIZE];
 	int i;
 
-	cx_addr_parse("10.9.0.1", &listeners[0].addr, &listeners[0].family);
-	cx_addr_parse("fd09::1", &listeners[1].addr, &listeners[1].family);
-	listeners[0].port = listeners[1].port = 5060;
-	network.listeners = listeners;
-	network.n_listeners = 2;
+	fixture_listener(network, "10.9.0.1", 5060);
+	fixture_listener(network, "fd09::1", 5060);
 	for (i = 0; i < ELEMENTS; i++) {
-		snprintf(elements[i].name, sizeof(elements[i].name), "e%d", i);
-		assert_int_equal(cx_addr_parse(element_address[i], &elements[i].addr, &elements[i].family),
-				 0);
-		elements[i].port = 5060;
-		elements[i].weight = 1;
+		snprintf(name, sizeof(name), "e%d", i);
+		fixture_element(group, name, element_address[i], 5060, 1);
 	}
-	run.config = (struct cx_config){.networks = &network,
-					.n_networks = 1,
-					.tables = names,
-					.n_tables = 1,
-					.groups = &group,
-					.n_groups = 1,
-					.max_dns = 16,
-					.max_groups = 16,
-					.max_elements = 64,
-					.max_flows = 64};
-	i = cx_tables_compile(&run.config, &none, &diag, &run.tables);
-	cx_diag_print(&diag, stderr);
-	cx_diag_clear(&diag);
-	assert_int_equal(i, 0);
-	assert_int_equal(cx_world_new(&run.config, run.tables, &run.world), 0);
+	run.config = c;
+	run.tables = fixture_compile(c, NULL);
+	assert_int_equal(cx_world_new(c, run.tables, &run.world), 0);
 	for (i = 0; i < ELEMENTS; i++) {
-		run.ids[i] = cx_world_find_element(run.world, elements[i].name);
+		run.ids[i] = cx_world_find_element(run.world, group->elements[i].name);
 		assert_int_not_equal(run.ids[i], CX_NONE);
 		run.told[i].reachable = -1;
 	}
@@ -217,6 +196,7 @@ int run_tear_down(void **state)
 	cx_reach_close(run.watch);
 	cx_world_free(run.world);
 	cx_tables_free(run.tables);
+	fixture_free(run.config);
 	kill(run.far_side, SIGKILL);
 	waitpid(run.far_side, NULL, 0);
 	return 0;

@@ -21,7 +21,7 @@ enum { DIRECT, DIRECT6, GATEWAY, NOWHERE, ELEMENTS };
 /* The one there is, for all tests of a program. */
 struct run {
 	pid_t far_side;
-	struct cx_config config;
+	struct cx_config *config;
 	struct cx_tables *tables;
 	struct cx_world *world;
 	struct cx_reach_watch *watch;

@@ -155,8 +155,8 @@ static void test_metric_and_multipath(void **state)
 	wait_until(gateway_by_core0);
 	shell("ip route del 10.100.0.0/16 metric 50");
 	wait_until(gateway_lost);
-	shell("ip route add 10.100.0.0/16 mtu 1400 nexthop via 10.8.0.254 dev core1 nexthop via 10.9.0.2 dev "
-	      "core0");
+	shell("ip route add 10.100.0.0/16 mtu 1400 nexthop via 10.8.0.254 dev core1 "
+	      "nexthop via 10.9.0.2 dev core0");
 	wait_until(gateway_back);
 	run_far("ip link set peer1 down");
 	wait_until(gateway_by_core0);
