@@ -255,12 +255,13 @@ static void responses(void **state)
 	      "Content-Length: 0\r\n\r\n");
 	r = (struct cx_response){
 	    .status = 100, .reason = "Wait", .lines = CX_TEXT("A: b\r\n"), .body = CX_TEXT("body")};
-	built(cx_build_response(&f.m, &r, out, sizeof(out)),
-	      "SIP/2.0 100 Wait\r\n"
-	      "Via: SIP / 2.0/UDP  192.0.2.1;rport=1 ;  branch=z9hG4bKa;received=9.9.9.9;x, SIP/2.0/UDP b;i=\" "
-	      "\"\r\n"
-	      "Via: SIP/2.0/TCP c\r\nFrom: <sip:a>;tag=1\r\nTo: <sip:b>\r\nCall-ID: 1\r\nCSeq: 1  INVITE\r\n"
-	      "Timestamp: 5\r\nA: b\r\nContent-Length: 4\r\n\r\nbody");
+	built(
+	    cx_build_response(&f.m, &r, out, sizeof(out)),
+	    "SIP/2.0 100 Wait\r\n"
+	    "Via: SIP / 2.0/UDP  192.0.2.1;rport=1 ;  branch=z9hG4bKa;received=9.9.9.9;x, SIP/2.0/UDP b;i=\" "
+	    "\"\r\n"
+	    "Via: SIP/2.0/TCP c\r\nFrom: <sip:a>;tag=1\r\nTo: <sip:b>\r\nCall-ID: 1\r\nCSeq: 1  INVITE\r\n"
+	    "Timestamp: 5\r\nA: b\r\nContent-Length: 4\r\n\r\nbody");
 	r = (struct cx_response){.status = 200, .to_tag = CX_TEXT("new"), .source = &nat, .source_port = 1};
 	sip_index(&f, START
 		  "Via: SIP/2.0/UDP h:9;a=\"q\"\r\nTo: \"x\" <sip:b>;tag=old\r\nCSeq: 1 OPTIONS\r\n\r\n");
@@ -272,6 +273,11 @@ static void responses(void **state)
 	sip_index(&f, START "Via: SIP/2.0/UDP 192.0.2.1\r\nTo: \"x\r\nCSeq: 1 OPTIONS\r\n\r\n");
 	built(cx_build_response(&f.m, &r, out, sizeof(out)),
 	      "SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP 192.0.2.1\r\nTo: \"x;tag=new\r\nCSeq: 1 OPTIONS\r\n"
+	      "Content-Length: 0\r\n\r\n");
+	sip_index(&f, START
+		  "Via: SIP/2.0/UDP h:9;;rport, SIP/2.0/UDP i\r\nCSeq: 1 OPTIONS\r\n\r\n"); /* as it is */
+	built(cx_build_response(&f.m, &r, out, sizeof(out)),
+	      "SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP h:9;;rport, SIP/2.0/UDP i\r\nCSeq: 1 OPTIONS\r\n"
 	      "Content-Length: 0\r\n\r\n");
 	assert_int_equal(cx_build_response(&f.m, &r, out, 20), -ENOSPC);
 }

@@ -94,6 +94,15 @@ static void numeric_hosts(void **state)
 	assert_string_equal(cx_addr_format(&u.addr, text), "192.0.2.1");
 	u = uri("sip:a@abc.de"); /* nothing but hex digits and dots */
 	assert_int_equal(u.host_kind, CX_HOST_NAME);
+	u = uri("sip:[::ffff:192.0.2.10]");
+	assert_int_equal(u.host_kind, CX_HOST_IPV6);
+	assert_string_equal(cx_addr_format(&u.addr, text), "192.0.2.10");
+	u = uri("sip:[2001:db8:::192.0.2.1]"); /* what RFC 3261's grammar says */
+	assert_string_equal(cx_addr_format(&u.addr, text), "2001:db8::c000:201");
+	u = uri("sip:[2001:0db8:0000:0000:0000:0000:192.168.100.200]");
+	assert_int_equal(u.host_kind, CX_HOST_IPV6);
+	u = uri("sip:a@192.0.2.256");
+	assert_int_equal(u.host_kind, CX_HOST_NAME);
 	refused("sip:2001:db8::10", "Bad Host in URI");
 	refused("sip:[2001:db8:::10]", "Bad Host in URI");
 	refused("sip:[192.0.2.1]", "Bad Host in URI");

@@ -121,6 +121,9 @@ static void topmost(void **state)
 	assert_int_equal(cx_via_first(&f.m, &v), -ENOENT);
 	assert_int_equal(sip_index(&f, "OPTIONS sip:a SIP/2.0\r\nVia:\r\nVia: SIP/2.0/UDP a\r\n\r\n"), 0);
 	assert_int_equal(cx_via_first(&f.m, &v), -EINVAL);
+	assert_int_equal(sip_index(&f, "OPTIONS sip:a SIP/2.0\r\nVia: SIP/2.0/UDP a,,SIP/2.0/UDP b\r\n\r\n"), 0);
+	assert_int_equal(cx_via_first(&f.m, &v), -EINVAL);
+	assert_text(v.host, "a");
 	assert_int_equal(sip_index(&f, "OPTIONS sip:a SIP/2.0\r\nVia:\r\n\r\n"), 0);
 	assert_int_equal(cx_via_first(&f.m, &v), -EINVAL);
 	sip_fixture_free(&f);
