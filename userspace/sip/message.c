@@ -15,7 +15,7 @@
 /* What to say of a header that is given twice. */
 static const char *const duplicates[CX_HEADER_COUNT] = {
 #define CX_X(ID, name, compact, shape) [CX_HEADER_##ID] = "Duplicate " name,
-	CX_HEADER_TABLE(CX_X)
+    CX_HEADER_TABLE(CX_X)
 #undef CX_X
 };
 
@@ -30,6 +30,13 @@ static void fault(struct cx_message *m, uint16_t status, enum cx_header_id heade
 static void bad(struct cx_message *m, uint32_t at, const char *what)
 {
 	fault(m, 400, CX_HEADER_OTHER, at, what);
+}
+
+/* A fault of lines: where fields end is a guess. */
+static void broken(struct cx_message *m, uint32_t at, const char *what)
+{
+	m->broken = true;
+	bad(m, at, what);
 }
 
 /* ---- lines --------------------------------------------------------------- */
@@ -88,15 +95,15 @@ static inline struct line line_at(struct cx_message *m, uint32_t at, uint32_t n)
 	for (;; at++) {
 		at = next_control(p, at, n);
 		if (at == n) {
-			bad(m, at, "Line Without End");
+			broken(m, at, "Line Without End");
 			return (struct line){n, n};
 		}
 		if (p[at] == '\r') {
 			if (at + 1 < n && p[at + 1] == '\n')
 				return (struct line){at, at + 2};
-			bad(m, at, "CR Without LF");
+			broken(m, at, "CR Without LF");
 		} else if (p[at] == '\n') {
-			bad(m, at, "Line Ends Without CR");
+			broken(m, at, "Line Ends Without CR");
 			return (struct line){at, at + 1};
 		}
 	}
@@ -261,7 +268,7 @@ static void read_fields(struct cx_message *m, uint32_t n)
 		read_field(m, at, line);
 		at = line.next;
 	}
-	bad(m, n, "No Empty Line After Headers");
+	broken(m, n, "No Empty Line After Headers");
 	m->fields_end = m->body = n;
 }
 
@@ -306,6 +313,7 @@ static void reset(struct cx_message *m)
 	m->n_fields = 0;
 	memset(m->first, 0xff, sizeof(m->first));
 	m->fault = (struct cx_fault){0};
+	m->broken = false;
 }
 
 int cx_message_index(struct cx_message *m, const void *p, size_t n, enum cx_framing framing)
