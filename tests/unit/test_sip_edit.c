@@ -348,6 +348,9 @@ static void writers(void **state)
 	assert_true(w.full);
 	cx_put(&w, CX_TEXT("a")); /* nothing more */
 	assert_int_equal(w.n, 11);
+	w = (struct cx_writer){.p = out, .max = 3};
+	cx_put(&w, CX_TEXT("abc")); /* to the last byte */
+	assert_false(w.full);
 	w = (struct cx_writer){.p = out, .max = 64};
 	cx_put_unfolded(&w, CX_TEXT("\r\n a\r\nb\x7f\xff\tc\r\n"));
 	built((int)w.n, " a b \xff c ");
