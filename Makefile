@@ -104,9 +104,14 @@ test: deps ## run all tests (root; installs what is missing)
 	+$(Q)$(MAKE) --no-print-directory tests asan
 	$(Q)tests/run.sh $(B)
 
+.PHONY: coverage
+ROOM ?= sip
+coverage: deps ## lines of ROOM (sip) that the unit tests run
+	$(Q)tests/coverage.sh $(B) $(ROOM)
+
 .PHONY: fuzz
 FUZZ_SECONDS ?= 60
-fuzz: deps ## fuzz engine and configuration, FUZZ_SECONDS each
+fuzz: deps ## fuzz engine, configuration, messages, URIs and framing, FUZZ_SECONDS each
 	+$(Q)$(MAKE) --no-print-directory all
 	$(Q)tests/fuzz/run.sh $(FUZZ_SECONDS)
 
