@@ -117,7 +117,7 @@ fuzz: deps ## fuzz engine, configuration, messages, URIs and framing, FUZZ_SECON
 
 # ---- benchmark ---------------------------------------------------------------
 
-$(B)/tests/bench/replay.bpf.o: tests/bench/replay.bpf.c tests/bench/replay.h
+$(B)/tests/bench/replay.bpf.o: tests/bench/replay.bpf.c tests/bench/replay.h $(wildcard include/cxsip/*.h)
 	$(call say,BPF,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) $(BPF_CFLAGS) -c $< -o $@
