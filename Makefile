@@ -24,7 +24,7 @@ Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-8s %s\n' '$(1)' '$(2)')
 
 # The rooms below the programs, lowest first (docs/design.md).
-ROOMS   := base observe config route fastpath health net proxy control
+ROOMS   := base sip observe config route fastpath health net proxy control
 LIB_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard $(ROOMS:%=userspace/%/*.c)))
 CXSIPD_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard userspace/cxsipd/*.c))
 CXCTL_OBJ  := $(patsubst %.c,$(B)/%.o,$(wildcard userspace/cxctl/*.c))
@@ -88,6 +88,8 @@ $(B)/libcxctl.a: $(filter-out %/main.o,$(CXCTL_OBJ))
 $(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/libcxctl.a $(B)/libcxsip.a
 	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDHARDEN) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LDLIBS) -lcmocka
 
+$(B)/tests/unit/test_sip_torture: $(B)/tests/fastpath/corpus.o
+
 $(B)/tests/fastpath/%: $(B)/tests/fastpath/%.o $(RIG_OBJ) $(B)/libcxsip.a
 	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDHARDEN) -o $@ $^ $(LDLIBS) -lcmocka
 
@@ -106,9 +108,14 @@ test: deps ## run all tests (root; installs what is missing)
 	+$(Q)$(MAKE) --no-print-directory tests asan
 	$(Q)tests/run.sh $(B)
 
+.PHONY: coverage
+ROOM ?= sip
+coverage: deps ## lines of ROOM (sip) that the unit tests run
+	$(Q)tests/coverage.sh $(B) $(ROOM)
+
 .PHONY: fuzz
 FUZZ_SECONDS ?= 60
-fuzz: deps ## fuzz engine and configuration, FUZZ_SECONDS each
+fuzz: deps ## fuzz engine, configuration, messages, URIs and framing, FUZZ_SECONDS each
 	+$(Q)$(MAKE) --no-print-directory all
 	$(Q)tests/fuzz/run.sh $(FUZZ_SECONDS)
 
