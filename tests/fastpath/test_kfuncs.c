@@ -4,7 +4,7 @@
  * functions: the same verdict and the same bytes for the corpus and mutations
  * of it, and what each costs. Skipped where the module is not loaded.
  *
- * CXSIP_MUTATIONS changes how many.
+ * CXSIP_MUTATIONS changes how many, CXSIP_SEED which.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -41,7 +41,8 @@ static struct outcome run_one(const uint8_t *p, size_t n, size_t i)
 /* Everything once; recent calls are the same at the start of each run. */
 static void run_all(struct outcome *outcomes, size_t mutations)
 {
-	struct dice dice = {.state = 20260101};
+	const char *seed = getenv("CXSIP_SEED");
+	struct dice dice = {.state = seed ? strtoull(seed, NULL, 0) | 1 : 20260101};
 	static uint8_t message[CORPUS_MESSAGE_MAX];
 	size_t i;
 
