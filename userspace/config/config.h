@@ -118,6 +118,7 @@ struct cx_config {
 	char pin_root[128];    /* "/sys/fs/bpf/cxsip" */
 	char runtime_dir[128]; /* "/run/cxsip": lock, control socket, secret keys over restarts (mode 0600) */
 	char control_group[32]; /* Unix group that may use the control socket besides root; "" */
+	uint32_t workers;      /* threads that handle SIP; 0: as many as CPUs, at most 4 */
 	uint32_t node;         /* 0..255 */
 	uint32_t max_dns, max_groups, max_elements, max_flows; /* map sizes */
 	uint32_t key_rotation_s; /* 86400; 0: never */

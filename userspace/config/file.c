@@ -146,6 +146,7 @@ static const struct cx_setting_key file_keys[] = {
      CX_MEMBER(struct cx_config, runtime_dir),
      .max = RUNTIME_DIR_MAX},
     {"control_group", cx_read_text, CX_MEMBER(struct cx_config, control_group)},
+    {"workers", cx_read_number, CX_MEMBER(struct cx_config, workers), .max = 64},
     {"node", cx_read_number, CX_MEMBER(struct cx_config, node), .max = 255},
     {.name = "limits", .read = read_limits},
     {.name = "key_rotation_s",

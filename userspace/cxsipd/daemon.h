@@ -12,6 +12,7 @@
 #include "fastpath/reach.h"
 #include "health/health.h"
 #include "net/udp.h"
+#include "net/worker.h"
 #include "proxy/stateless.h"
 #include "route/world.h"
 
@@ -20,6 +21,15 @@ struct cx_reload_result {
 	struct cx_diag diag;
 	uint64_t load_ms, compile_ms, swap_ms;
 	size_t n_routes;
+};
+
+/* What one worker counts; read by others with relaxed loads. */
+struct cx_counters {
+	struct cx_count reasons[CX_REASON_COUNT]; /* the daemon's own work ("core") */
+	struct cx_listener_stats listeners[CX_LISTENERS_MAX];
+	struct cx_element_stats *elements; /* by element id */
+	size_t n_elements;
+	__u64 replies[700]; /* sent by ourselves, by status code */
 };
 
 struct cx_daemon {
@@ -32,16 +42,14 @@ struct cx_daemon {
 	char fastpath_why[256];	      /* why it is off or generic, in words; "" otherwise */
 	struct cx_reach_watch *reach;
 	struct cx_health *health;
-	struct cx_udp *udp[CX_LISTENERS_MAX];
-	struct cx_stateless *stateless;
+	const struct cx_udp *udp[CX_LISTENERS_MAX]; /* to send by; NULL: not open */
+	struct cx_stateless *stateless;		    /* the main thread's, for explain */
+	unsigned n_workers;
+	struct cx_counters *counters[CX_WORKERS_MAX];
 	uint64_t started_ms; /* wall clock */
 	uint64_t config_loaded_ms;
-	struct cx_count counts[CX_REASON_COUNT]; /* the daemon's own work ("core") */
-	struct cx_listener_stats listener_stats[CX_LISTENERS_MAX];
-	struct cx_element_stats *element_stats; /* by element id */
 	uint64_t
 	    *element_rate_mcps; /* initial calls a second of an element, thousandths, over the last seconds */
-	uint64_t replies[700];	/* sent by ourselves, by status code */
 	bool reloading;
 	uint64_t reloads, reloads_refused;
 	char last_reload_error[256];

@@ -33,7 +33,7 @@ static int health_send(void *ctx, uint16_t listener, const union cx_addr *addr, 
 		       size_t n)
 {
 	struct cx_parts *parts = ctx;
-	struct cx_udp *u = listener < CX_LISTENERS_MAX ? parts->d.udp[listener] : NULL;
+	const struct cx_udp *u = listener < CX_LISTENERS_MAX ? parts->d.udp[listener] : NULL;
 	struct iovec iov = {.iov_base = (void *)(uintptr_t)p, .iov_len = n};
 
 	return u ? cx_udp_send(u, addr, port, &iov, 1) : -EADDRNOTAVAIL;
@@ -108,6 +108,7 @@ static void on_tick(uv_timer_t *timer)
 	}
 	cx_keys_rotate_if_due(parts);
 	cx_rates_update(parts);
+	cx_workers_watch(parts);
 	cx_notify("WATCHDOG=1");
 }
 
@@ -198,6 +199,8 @@ void cx_events_close(struct cx_parts *parts)
 	close_handle((uv_handle_t *)&parts->hangup);
 	close_handle((uv_handle_t *)&parts->terminate);
 	close_handle((uv_handle_t *)&parts->interrupt);
+	close_handle((uv_handle_t *)&parts->letters);
+	close_handle((uv_handle_t *)&parts->turn);
 	uv_run(&parts->loop, UV_RUN_DEFAULT);
 	uv_loop_close(&parts->loop);
 }
