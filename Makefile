@@ -42,9 +42,14 @@ $(B)/bpf/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h include/cxsip/*.h)
 $(B)/bpf/cxsip.skel.h: $(B)/bpf/cxsip.bpf.o
 	$(Q)$(BPFTOOL) gen skeleton $< name cx_xdp_bpf > $@.tmp && mv $@.tmp $@
 
+$(B)/bpf/steer.skel.h: $(B)/bpf/steer.bpf.o
+	$(Q)$(BPFTOOL) gen skeleton $< name cx_steer_bpf > $@.tmp && mv $@.tmp $@
+
+SKELETONS := $(B)/bpf/cxsip.skel.h $(B)/bpf/steer.skel.h
+
 # ---- the daemon and cxctl ----------------------------------------------------
 
-$(B)/userspace/%.o: userspace/%.c | $(B)/bpf/cxsip.skel.h
+$(B)/userspace/%.o: userspace/%.c | $(SKELETONS)
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
@@ -71,7 +76,7 @@ UNIT_TESTS := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/test_*.c))
 RIG_OBJ    := $(patsubst %.c,$(B)/%.o,$(filter-out tests/fastpath/test_%,$(wildcard tests/fastpath/*.c)))
 FASTPATH_TESTS := $(patsubst %.c,$(B)/%,$(wildcard tests/fastpath/test_*.c))
 
-$(B)/tests/%.o: tests/%.c | $(B)/bpf/cxsip.skel.h
+$(B)/tests/%.o: tests/%.c | $(SKELETONS)
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -Itests -MMD -MP -c $< -o $@

@@ -18,6 +18,7 @@
 #include "control/control.h"
 #include "cxsipd/daemon.h"
 #include "net/post.h"
+#include "net/steer.h"
 #include "route/view.h"
 
 #define CX_FAILED_MAX 64
@@ -65,6 +66,7 @@ struct cx_parts {
 	uv_async_t letters;  /* a worker has written */
 	struct cx_post *post; /* between workers and us; we are party d.n_workers */
 	struct cx_views *views;
+	struct cx_steer *steer; /* NULL: the kernel chooses by addresses */
 	struct cx_sip sip[CX_WORKERS_MAX]; /* by worker */
 	struct cx_socket *sockets[CX_LISTENERS_MAX];
 	struct cx_control *control;

@@ -142,6 +142,29 @@ static int socket_open(struct cx_parts *parts, const struct cx_listener *listene
 	return err;
 }
 
+/* Before any worker reads, so that no message of a call goes to another one. */
+static void socket_steer(struct cx_parts *parts, const struct cx_socket *s)
+{
+	int fds[CX_WORKERS_MAX], err;
+
+	for (unsigned i = 0; i < s->n; i++)
+		fds[i] = cx_udp_fd(s->at[i]->udp);
+	err = parts->steer ? cx_steer_add(parts->steer, fds) : 0;
+	if (err)
+		cx_log(CX_WARN, "not_steered", "reason", strerror(-err), "consequence",
+		       "workers hand over calls of this listener to each other", NULL);
+}
+
+static void socket_unsteer(struct cx_parts *parts, const struct cx_socket *s)
+{
+	int fds[CX_WORKERS_MAX];
+
+	for (unsigned i = 0; i < s->n; i++)
+		fds[i] = cx_udp_fd(s->at[i]->udp);
+	if (parts->steer)
+		cx_steer_remove(parts->steer, fds);
+}
+
 const struct cx_udp *cx_socket_udp(const struct cx_socket *s)
 {
 	return s ? s->at[0]->udp : NULL;
@@ -208,6 +231,12 @@ int cx_sockets_prepare(struct cx_parts *parts, const struct cx_tables *old, cons
 
 static void adopt(struct cx_parts *parts, struct adoption *a)
 {
+	for (uint32_t id = 0; id < CX_LISTENERS_MAX; id++) {
+		if (a->opened[id])
+			socket_steer(parts, a->opened[id]);
+		if (a->before[id])
+			socket_unsteer(parts, a->before[id]);
+	}
 	for (a->worker = 0; a->worker < parts->d.n_workers; a->worker++)
 		cx_worker_call(parts->sip[a->worker].worker, adopt_on_worker, a);
 	for (uint32_t id = 0; id < CX_LISTENERS_MAX; id++)

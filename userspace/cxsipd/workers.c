@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 #include "cxsipd/parts.h"
 #include "observe/log.h"
@@ -83,6 +84,19 @@ void cx_workers_forget(struct cx_parts *parts, void (*release)(void *p), void *p
 		usleep(200);
 }
 
+/* Without it workers hand over what is another one's. */
+static void open_steering(struct cx_parts *parts)
+{
+	int err;
+
+	if (parts->d.n_workers < 2)
+		return;
+	err = cx_steer_open(&parts->d.world->key, parts->d.n_workers, &parts->steer);
+	if (err)
+		cx_log(CX_NOTICE, "steering_off", "reason", strerror(-err), "consequence",
+		       "workers hand calls over to each other", NULL);
+}
+
 int cx_workers_start(struct cx_parts *parts)
 {
 	struct cx_daemon *d = &parts->d;
@@ -95,6 +109,7 @@ int cx_workers_start(struct cx_parts *parts)
 		return -ENOMEM;
 	d->world->retire = retire;
 	d->world->retire_ctx = parts;
+	open_steering(parts);
 	err = cx_views_publish(parts->views, d->world);
 	uv_async_init(&parts->loop, &parts->letters, on_letters);
 	uv_prepare_init(&parts->loop, &parts->turn);
@@ -134,6 +149,8 @@ void cx_workers_stop(struct cx_parts *parts)
 	for (unsigned i = 0; i < parts->d.n_workers; i++)
 		cx_sip_stop(&parts->sip[i]);
 out:
+	cx_steer_close(parts->steer);
+	parts->steer = NULL;
 	cx_post_free(parts->post);
 	cx_views_free(parts->views);
 	parts->post = NULL;
