@@ -24,7 +24,7 @@ Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-8s %s\n' '$(1)' '$(2)')
 
 # The rooms below the programs, lowest first (docs/design.md).
-ROOMS   := base observe config route fastpath health net proxy control
+ROOMS   := base sip observe config route fastpath health net txn proxy proxy/stateful control
 LIB_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard $(ROOMS:%=userspace/%/*.c)))
 CXSIPD_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard userspace/cxsipd/*.c))
 CXCTL_OBJ  := $(patsubst %.c,$(B)/%.o,$(wildcard userspace/cxctl/*.c))

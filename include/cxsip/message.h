@@ -20,6 +20,7 @@
 #define CXSIP_MESSAGE_H
 
 #include "abi.h"
+#include "method.h"
 
 #ifndef CX_BUF_BITS
 #define CX_BUF_BITS 11
@@ -47,23 +48,6 @@
 #define CX_FRAME_ROOM 96 /* for Ethernet, VLAN, IP and UDP headers in front of the head */
 #define CX_VIA_PARAMS_MAX 12
 #define CX_ROUTES_MAX 3
-
-enum cx_method {
-	CX_M_OTHER = 0,
-	CX_M_INVITE,
-	CX_M_ACK,
-	CX_M_CANCEL,
-	CX_M_BYE,
-	CX_M_OPTIONS,
-	CX_M_REGISTER,
-	CX_M_PRACK,
-	CX_M_UPDATE,
-	CX_M_INFO,
-	CX_M_NOTIFY,
-	CX_M_MESSAGE,
-	CX_M_SUBSCRIBE,
-	CX_M_REFER,
-};
 
 /* Headers that must be single, and Proxy-Require. */
 enum cx_header {

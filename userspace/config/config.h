@@ -48,8 +48,16 @@ struct cx_config_network {
 	bool ignore_plus;       /* false */
 	bool ignore_separators; /* true */
 	uint8_t dscp;           /* 24 (CS3) */
+	/* of transactions whose peer is in this network (RFC 3261 table 4) */
+	uint32_t t1_ms;         /* 500 */
+	uint32_t t2_ms;         /* 4000 */
+	uint32_t t4_ms;         /* 5000 */
+	uint32_t timer_c_ms;    /* 185000 */
+	uint32_t trying_ms;     /* 200: until an INVITE without any response gets a 100; 0: never */
 	struct cx_config_source at;
 };
+/* The defaults above. */
+void cx_config_network_defaults(struct cx_config_network *network);
 
 enum cx_probe_mode { CX_PROBE_OFF, CX_PROBE_ON };
 struct cx_config_probe {
@@ -71,9 +79,20 @@ struct cx_config_element {
 	uint16_t port;
 	uint8_t transport;
 	uint32_t weight; /* 1..1000, default 1 */
+	uint32_t q;      /* 0..1000, default 1000: thousandths; higher ones are tried first (CUSP: q-value) */
 	bool disabled; /* "disabled": starts administratively disabled */
 	struct cx_config_source at;
 };
+
+/* What a request for a group does after a failure response that is not listed. */
+enum cx_fork {
+	CX_FORK_OFF,	  /* that is the answer: other elements are for failover alone */
+	CX_FORK_SERIAL,	  /* asks the next element, too */
+	CX_FORK_PARALLEL, /* all elements of the same q are asked at once, then those of the next */
+};
+
+#define CX_FAILOVER_CODES_MAX 16
+#define CX_TRANSPORTS 5
 
 struct cx_config_group {
 	char name[CX_NAME_SIZE];
@@ -83,8 +102,18 @@ struct cx_config_group {
 	struct cx_config_probe probe;
 	uint32_t retry_after_s; /* in the 503 when no element is up: 5 */
 	bool core; /* mode = "core" */
+	/* failover within the transaction, in mode core */
+	uint16_t failover_codes[CX_FAILOVER_CODES_MAX]; /* 503: responses that mean "ask the next element" */
+	size_t n_failover_codes;
+	uint32_t try_timeout_ms; /* 2000: until an element without any response is given up */
+	uint32_t retries[CX_TRANSPORTS]; /* udp 2, others 1: how often it is asked again before that */
+	uint32_t slow_start_s; /* 10: after a pause (Retry-After) its share of calls grows over this time */
+	uint8_t fork; /* enum cx_fork, CX_FORK_OFF */
+	bool recurse; /* false: follow 3xx responses */
 	struct cx_config_source at;
 };
+/* The defaults above. */
+void cx_config_group_defaults(struct cx_config_group *group);
 
 struct cx_config_route {
 	char user[CX_DN_SIZE + 3]; /* exact DN or digits of the prefix, normalised as the table's networks do, NUL-terminated */

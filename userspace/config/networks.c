@@ -234,12 +234,30 @@ static const struct cx_setting_key network_keys[] = {
     {"trusted", cx_read_bool, CX_MEMBER(struct cx_config_network, trusted)},
     {"ignore_plus", cx_read_bool, CX_MEMBER(struct cx_config_network, ignore_plus)},
     {"ignore_separators", cx_read_bool, CX_MEMBER(struct cx_config_network, ignore_separators)},
+    {"t1_ms", cx_read_number, CX_MEMBER(struct cx_config_network, t1_ms), .min = 10, .max = 10000},
+    {"t2_ms", cx_read_number, CX_MEMBER(struct cx_config_network, t2_ms), .min = 10, .max = 60000},
+    {"t4_ms", cx_read_number, CX_MEMBER(struct cx_config_network, t4_ms), .min = 10, .max = 60000},
+    {"timer_c_ms", cx_read_number, CX_MEMBER(struct cx_config_network, timer_c_ms), .min = 1000, .max = 3600000},
+    {"trying_ms", cx_read_number, CX_MEMBER(struct cx_config_network, trying_ms), .max = 60000},
     {.name = "dscp",
      .read = read_dscp,
      CX_MEMBER(struct cx_config_network, dscp),
      .max = 63,
      .words = dscp_words},
 };
+
+void cx_config_network_defaults(struct cx_config_network *network)
+{
+	memcpy(network->table, "default", sizeof("default"));
+	network->trusted = true;
+	network->ignore_separators = true;
+	network->dscp = 24;
+	network->t1_ms = 500;
+	network->t2_ms = 4000;
+	network->t4_ms = 5000;
+	network->timer_c_ms = 185000;
+	network->trying_ms = 200;
+}
 
 static void add_table(struct cx_loader *l, const struct cx_config_network *network)
 {
@@ -310,10 +328,7 @@ void cx_networks_read(struct cx_loader *l, const config_setting_t *s)
 		struct cx_config_network *network = &config->networks[i];
 
 		network->at = (struct cx_config_source){l->path, member->line};
-		memcpy(network->table, "default", sizeof("default"));
-		network->trusted = true;
-		network->ignore_separators = true;
-		network->dscp = 24;
+		cx_config_network_defaults(network);
 		if (!cx_section_read(l, member, "a network", network_keys, CX_ARRAY_SIZE(network_keys),
 				     network))
 			continue;

@@ -16,14 +16,21 @@
 
 static void compile_texts(struct cx_listener *l)
 {
+	static const struct {
+		const char *via, *param;
+	} names[] = {[CX_UDP] = {"UDP", ""},
+		     [CX_TCP] = {"TCP", ";transport=tcp"},
+		     [CX_TLS] = {"TLS", ";transport=tls"},
+		     [CX_WS] = {"WS", ";transport=ws"},
+		     [CX_WSS] = {"WSS", ";transport=wss"}};
 	char endpoint[CX_ENDPOINT_TEXT], text[CX_VIA_TEXT_SIZE + CX_RR_TEXT_SIZE];
 	int n;
 
 	cx_endpoint_format(&l->addr, l->port, endpoint);
-	n = snprintf(text, sizeof(text), "Via: SIP/2.0/UDP %s;branch=z9hG4bK", endpoint);
+	n = snprintf(text, sizeof(text), "Via: SIP/2.0/%s %s;branch=z9hG4bK", names[l->transport].via, endpoint);
 	l->via_len = (uint16_t)n;
 	memcpy(l->via_text, text, (size_t)n);
-	n = snprintf(text, sizeof(text), "Record-Route: <sip:%s;lr>\r\n", endpoint);
+	n = snprintf(text, sizeof(text), "Record-Route: <sip:%s%s;lr>\r\n", endpoint, names[l->transport].param);
 	l->rr_len = (uint16_t)n;
 	memcpy(l->rr_text, text, (size_t)n);
 }

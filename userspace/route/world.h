@@ -179,6 +179,8 @@ const struct cx_source *cx_tables_source(const struct cx_tables *t, const union 
 /* All elements at that address (of several groups): *ids points into the tables. */
 size_t cx_tables_elements_at(const struct cx_tables *t, const union cx_addr *addr, uint16_t port,
 			     const uint32_t **ids);
+/* The elements of a group: *ids points into the tables. */
+size_t cx_tables_members(const struct cx_tables *t, uint32_t group, const uint32_t **ids);
 uint32_t cx_tables_listener_at(const struct cx_tables *t, const union cx_addr *addr, uint16_t port); /* or CX_NONE */
 const struct cx_reach_entry *cx_world_reach(const struct cx_world *w, const union cx_addr *addr); /* or NULL */
 int cx_world_get_flow(const struct cx_world *w, uint64_t call, struct cx_flow *flow); /* 0 or -ENOENT */
