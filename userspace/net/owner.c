@@ -4,7 +4,7 @@
  */
 #include <string.h>
 #include <strings.h>
-#include "cxsip/siphash.h"
+#include "base/hash.h"
 #include "cxsip/steer.h"
 #include "net/owner.h"
 
@@ -54,18 +54,9 @@ int cx_owner_call_id(const uint8_t *p, size_t length, size_t *at, size_t *n)
 
 unsigned cx_owner(const struct cx_siphash_key *hash, const uint8_t *p, size_t length, unsigned workers)
 {
-	struct cx_siphash s;
 	size_t at, n;
-	uint64_t last;
 
 	if (workers < 2 || cx_owner_call_id(p, length, &at, &n))
 		return 0;
-	last = (uint64_t)n << 56;
-	cx_siphash_start(&s, hash);
-	for (p += at; n >= 8; n -= 8, p += 8)
-		cx_siphash_word(&s, cx_get64(p), 1);
-	for (size_t i = 0; i < n; i++)
-		last |= (uint64_t)p[i] << (8 * i);
-	cx_siphash_word(&s, last, 1);
-	return cx_worker_of_hash(cx_siphash_end(&s, 3), workers);
+	return cx_worker_of_hash(cx_hash_of_call(hash, p + at, n), workers);
 }
