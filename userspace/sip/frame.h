@@ -24,10 +24,12 @@ struct cx_frame {
 	/* -- state */
 	uint32_t scanned;	/* bytes of this frame that were read */
 	uint32_t line;		/* where the line begins that is being read */
+	uint32_t field;		/* where the field begins that is being read */
 	uint32_t head_n;	/* 0: the empty line has not come yet */
 	uint32_t total;		/* with the body */
 	int64_t content_length; /* -1: not seen */
-	bool line_before;
+	int length_err;
+	bool line_before;      /* the frame before was an empty line */
 	struct cx_fault fault; /* of the last error */
 };
 

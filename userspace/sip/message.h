@@ -49,7 +49,7 @@ struct cx_message {
 	uint32_t fields_end; /* of the empty line */
 	uint32_t body;	     /* behind the empty line */
 	uint32_t body_n;
-	uint16_t status;	    /* of a response; 0: a request */
+	uint16_t status;	    /* of a response, 999 if it is none to believe; 0: a request */
 	uint16_t method;	    /* enum cx_method of a request; a response has it in CSeq */
 	struct cx_text method_text; /* of a request */
 	struct cx_text uri;	    /* Request-URI of a request */
@@ -138,6 +138,8 @@ struct cx_values {
 	const struct cx_message *m;
 	const struct cx_field *field; /* NULL: at the end */
 	uint32_t at;		      /* offset in the message */
+	bool alone;		      /* not the other fields of the header */
+	bool empty;		      /* a value without text was skipped */
 };
 
 struct cx_values cx_values_of(const struct cx_message *m, enum cx_header_id id);

@@ -33,11 +33,10 @@ enum cx_char_class {
 	CX_C_TOKEN = 0x01,
 	CX_C_DIGIT = 0x02,
 	CX_C_HEX = 0x04,
-	CX_C_LWS = 0x08,       /* SP, HTAB, CR, LF */
-	CX_C_USER = 0x10,      /* unreserved or user-unreserved: user part of a SIP URI, but for % */
-	CX_C_URI_PARAM = 0x20, /* paramchar of a URI, but for % */
-	CX_C_HOST = 0x40,      /* host name or IPv4 address */
-	CX_C_CONTROL = 0x80,   /* below 0x20, and 0x7f */
+	CX_C_LWS = 0x08,   /* SP, HTAB, CR, LF */
+	CX_C_PARAM = 0x10, /* paramchar of a URI, but for % */
+	CX_C_HOST = 0x20,  /* host name or IPv4 address; names may have "_" in practice */
+	CX_C_ODD = 0x40,   /* controls, blanks, < > ": in no URI */
 };
 extern const uint8_t cx_char_class[256];
 

@@ -43,7 +43,7 @@ static inline bool cx_uri_param(const struct cx_uri *uri, const char *name, stru
 bool cx_uri_is_loose(const struct cx_uri *uri);
 /* Of ;transport=, or the scheme's (sip: UDP, sips: TLS); -EINVAL: another one. RFC 3261 18.1.1, 26.2.2 */
 int cx_uri_transport(const struct cx_uri *uri);
-/* The port to send to: as written, else 5060, or 5061 with TLS. */
+/* The port to send to: as written, else 5061 for sips, else the transport's. */
 uint16_t cx_uri_port(const struct cx_uri *uri);
 /* The digits of a user part or tel number (up to its parameters), as written. RFC 3261 19.1.6 */
 struct cx_text cx_uri_user_part(const struct cx_uri *uri);
@@ -65,5 +65,7 @@ int cx_host_take(struct cx_text *t, struct cx_text *host, uint16_t *port);
 int cx_transport_of_name(struct cx_text name);
 /* "UDP" */
 struct cx_text cx_transport_name(enum cx_transport transport);
+/* Its default port; 5060 for one that is not known (a negative number). */
+uint16_t cx_transport_port(int transport);
 
 #endif
