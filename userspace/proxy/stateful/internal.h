@@ -168,6 +168,8 @@ uint32_t cx_pause_left(const struct cx_proxy *p, uint32_t group);
 /* The status with which a request is refused before it is routed (16.3), 0: it is well. */
 int cx_validate(struct cx_proxy *p, uint16_t in_listener, uint64_t *loop);
 void cx_receive_response(struct cx_proxy *p, const struct cx_hop *from);
+/* Says to the owner when a tick is wanted, if that is sooner than it knows. */
+void cx_proxy_ask(struct cx_proxy *p);
 /* pass.c: an ACK or a CANCEL without a transaction, and what the engine forwards. */
 void cx_pass_ack(struct cx_proxy *p, const struct cx_hop *from);
 bool cx_pass_engine(struct cx_proxy *p, const struct cx_hop *from, const uint8_t *bytes, size_t n);

@@ -195,7 +195,7 @@ static void receive_request(struct cx_proxy *p, const struct cx_hop *from, bool 
 	}
 }
 
-static void ask(struct cx_proxy *p)
+void cx_proxy_ask(struct cx_proxy *p)
 {
 	uint64_t at_ms = cx_wheel_next(&p->txns.wheel);
 
@@ -222,7 +222,7 @@ void cx_proxy_receive(struct cx_proxy *p, const struct cx_hop *from, const uint8
 		p->count.responses++;
 		cx_receive_response(p, from);
 	}
-	ask(p);
+	cx_proxy_ask(p);
 }
 
 uint64_t cx_proxy_tick(struct cx_proxy *p, uint64_t now_ms)
@@ -247,5 +247,5 @@ void cx_proxy_failed(struct cx_proxy *p, uint64_t token, int errnum, uint64_t no
 		cx_client_end(&p->txns, c);
 	else if (c)
 		cx_branch_failed(p, (struct cx_branch *)c, errnum);
-	ask(p);
+	cx_proxy_ask(p);
 }
