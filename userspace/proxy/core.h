@@ -80,6 +80,8 @@ struct cx_proxy_settings {
 	uint32_t transactions_max; /* live and lingering; more are answered 503. At most 1 << 22 */
 	uint32_t lifetime_ms;	   /* of a transaction, whatever happens: 3600000 */
 	uint32_t retry_after_s;	   /* in a 503 for want of room: 5 */
+	bool fast;		   /* what needs no state (UDP, groups that are not mode = core) goes by the
+				    * stateless engine, as the kernel would send it: for a daemon with a fast path */
 	uint64_t seed;		   /* secret: To tags and the order of hash tables */
 	char server[32];	   /* Server header of own responses; "": none */
 };

@@ -14,23 +14,22 @@
 #include "base/addr.h"
 #include "route/tables.h"
 
+/* Record-Route of a stream listener names its transport, too, and can be longer
+ * than the map has room for: the core, which alone sends there, writes it. */
 static void compile_texts(struct cx_listener *l)
 {
-	static const struct {
-		const char *via, *param;
-	} names[] = {[CX_UDP] = {"UDP", ""},
-		     [CX_TCP] = {"TCP", ";transport=tcp"},
-		     [CX_TLS] = {"TLS", ";transport=tls"},
-		     [CX_WS] = {"WS", ";transport=ws"},
-		     [CX_WSS] = {"WSS", ";transport=wss"}};
+	static const char *const names[] = {
+		[CX_UDP] = "UDP", [CX_TCP] = "TCP", [CX_TLS] = "TLS", [CX_WS] = "WS", [CX_WSS] = "WSS"};
 	char endpoint[CX_ENDPOINT_TEXT], text[CX_VIA_TEXT_SIZE + CX_RR_TEXT_SIZE];
 	int n;
 
 	cx_endpoint_format(&l->addr, l->port, endpoint);
-	n = snprintf(text, sizeof(text), "Via: SIP/2.0/%s %s;branch=z9hG4bK", names[l->transport].via, endpoint);
+	n = snprintf(text, sizeof(text), "Via: SIP/2.0/%s %s;branch=z9hG4bK", names[l->transport], endpoint);
 	l->via_len = (uint16_t)n;
 	memcpy(l->via_text, text, (size_t)n);
-	n = snprintf(text, sizeof(text), "Record-Route: <sip:%s%s;lr>\r\n", endpoint, names[l->transport].param);
+	if (l->transport != CX_UDP)
+		return;
+	n = snprintf(text, sizeof(text), "Record-Route: <sip:%s;lr>\r\n", endpoint);
 	l->rr_len = (uint16_t)n;
 	memcpy(l->rr_text, text, (size_t)n);
 }

@@ -73,16 +73,16 @@ static void put_top_via(struct cx_writer *w, const struct cx_via_value *via, con
 	}
 }
 
-/* All of them, in order; of the first field the first value is mended. */
+/* All of them, in order; of the first field the first value is mended, if it can be read to its end. */
 static void put_vias(struct cx_writer *w, const struct cx_message *m, const struct cx_via_value *via,
-		     const struct cx_response *r)
+		     bool bad, const struct cx_response *r)
 {
 	const struct cx_field *f = cx_message_field(m, CX_HEADER_VIA);
 	struct cx_text value = cx_field_value(m, f);
 	uint32_t top = (uint32_t)(via->text.p - value.p) + via->text.n;
 
 	cx_put(w, CX_TEXT("Via: "));
-	if (r->source)
+	if (r->source && !bad)
 		put_top_via(w, via, r);
 	else
 		cx_put_unfolded(w, via->text);
@@ -111,16 +111,17 @@ static void put_to(struct cx_writer *w, struct cx_text to, struct cx_text tag)
 int cx_build_response(const struct cx_message *request, const struct cx_response *r, void *out, size_t max)
 {
 	struct cx_writer w = writer(out, max);
-	struct cx_via_value via;
+	struct cx_via_value via = {0};
+	bool bad = cx_via_first(request, &via);
 
-	if (request->status || cx_via_first(request, &via) || !cx_message_value(request, CX_HEADER_CSEQ).n)
+	if (request->status || !via.host.n || !cx_message_value(request, CX_HEADER_CSEQ).n)
 		return -EINVAL;
 	cx_put(&w, CX_TEXT("SIP/2.0 "));
 	cx_put_number(&w, r->status);
 	cx_put(&w, CX_TEXT(" "));
 	cx_put_string(&w, r->reason ? r->reason : cx_reason_phrase(r->status));
 	cx_put(&w, CX_TEXT("\r\n"));
-	put_vias(&w, request, &via, r);
+	put_vias(&w, request, &via, bad, r);
 	put_header(&w, request, CX_HEADER_FROM);
 	put_to(&w, cx_message_value(request, CX_HEADER_TO), r->to_tag);
 	put_header(&w, request, CX_HEADER_CALL_ID);

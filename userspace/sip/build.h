@@ -24,7 +24,10 @@ struct cx_response {
 	struct cx_text body;  /* its Content-Type is among the lines */
 };
 
-/* Needs a readable topmost Via and a CSeq, by which a client matches it; all else is copied as far as there.
+/*
+ * Needs a CSeq and the sent-by of the topmost Via, by which a client matches it;
+ * all else is copied as far as it is there. A topmost Via whose parameters
+ * cannot be read is copied as it is.
  */
 int cx_build_response(const struct cx_message *request, const struct cx_response *r, void *out, size_t max);
 

@@ -100,9 +100,9 @@ static void read_status_line(struct cx_message *m, struct cx_text line)
 {
 	uint32_t status;
 
-	if (line.n < 12 || !is_version((struct cx_text){line.p, 7})) {
+	if (!is_version((struct cx_text){line.p, line.n < 7 ? line.n : 7})) {
 		fault(m, 505, CX_HEADER_OTHER, m->start, "Version Not Supported");
-	} else if (line.p[7] != ' ' || line.p[11] != ' ' ||
+	} else if (line.n < 12 || line.p[7] != ' ' || line.p[11] != ' ' ||
 		   cx_text_number((struct cx_text){line.p + 8, 3}, 699, &status) || status < 100) {
 		bad(m, m->start, "Bad Status Line");
 	} else {

@@ -4,6 +4,7 @@
  * escapes; lenient about which characters a user part has, because dial strings
  * with "#" are everywhere.
  */
+#include <arpa/inet.h>
 #include <errno.h>
 #include "base/addr.h"
 #include "sip/uri.h"
@@ -37,24 +38,41 @@ uint16_t cx_transport_port(int transport)
 
 /* ---- hosts ------------------------------------------------------------------ */
 
+/*
+ * An IPv6 address without brackets. IPv4-mapped ones are legal here (RFC 5118
+ * 4.9), and so are three colons in front of an IPv4 tail: RFC 3261's grammar has
+ * them where two are meant (RFC 5118 4.10, RFC 5954 3.1).
+ */
+static bool parse_ipv6(struct cx_text t, union cx_addr *addr)
+{
+	char text[INET6_ADDRSTRLEN + 1], *three;
+
+	if (!t.n || t.n >= sizeof(text))
+		return false;
+	memcpy(text, t.p, t.n);
+	text[t.n] = '\0';
+	three = strstr(text, ":::");
+	if (three && strchr(three, '.'))
+		memmove(three, three + 1, strlen(three));
+	return inet_pton(AF_INET6, text, addr->b) == 1;
+}
+
 enum cx_host_kind cx_host_parse(struct cx_text host, union cx_addr *addr)
 {
-	char text[CX_ADDR_TEXT + 2];
+	char text[INET_ADDRSTRLEN];
 	uint8_t family;
-	uint32_t i;
 
 	*addr = (union cx_addr){0};
-	for (i = 0; i < host.n && (cx_char_is(host.p[i], CX_C_HEX) || host.p[i] == '.' || host.p[i] == ':' ||
-				   host.p[i] == '[' || host.p[i] == ']');
-	     i++)
-		;
-	if (!host.n || i < host.n || host.n >= sizeof(text))
+	if (host.n > 2 && host.p[0] == '[' && host.p[host.n - 1] == ']')
+		return parse_ipv6((struct cx_text){host.p + 1, host.n - 2}, addr) ? CX_HOST_IPV6
+										  : CX_HOST_NAME;
+	if (host.n && memchr(host.p, ':', host.n))
+		return parse_ipv6(host, addr) ? CX_HOST_IPV6 : CX_HOST_NAME;
+	if (!host.n || host.n >= sizeof(text) || !cx_char_is(*host.p, CX_C_DIGIT))
 		return CX_HOST_NAME;
 	memcpy(text, host.p, host.n);
 	text[host.n] = '\0';
-	if (cx_addr_parse(text, addr, &family))
-		return CX_HOST_NAME;
-	return memchr(host.p, ':', host.n) ? CX_HOST_IPV6 : CX_HOST_IPV4;
+	return cx_addr_parse(text, addr, &family) ? CX_HOST_NAME : CX_HOST_IPV4;
 }
 
 int cx_host_take(struct cx_text *t, struct cx_text *host, uint16_t *port)

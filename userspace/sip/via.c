@@ -77,12 +77,15 @@ int cx_via_first(const struct cx_message *m, struct cx_via_value *via)
 {
 	struct cx_values it = cx_values_of(m, CX_HEADER_VIA);
 	struct cx_value value;
+	int err;
 
 	if (!it.field)
 		return -ENOENT;
 	if (!cx_values_next(&it, &value) || it.empty)
 		return -EINVAL;
-	return cx_via_parse(value.text, via);
+	err = cx_via_parse(value.text, via);
+	cx_values_next(&it, &value);
+	return it.empty ? -EINVAL : err; /* "a,,b": the response would not know where to go next */
 }
 
 uint16_t cx_via_port(const struct cx_via_value *via)

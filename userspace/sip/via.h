@@ -26,7 +26,7 @@ struct cx_via_value {
 	struct cx_text ttl;
 };
 
-/* One value (as cx_values_next() gives it). 0 or -EINVAL. */
+/* One value (as cx_values_next() gives it). 0; -EINVAL: filled in as far as it could be read. */
 int cx_via_parse(struct cx_text value, struct cx_via_value *via);
 /* The topmost value of a message. 0, -ENOENT: no Via, -EINVAL. */
 int cx_via_first(const struct cx_message *m, struct cx_via_value *via);
