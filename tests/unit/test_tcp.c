@@ -34,7 +34,7 @@ struct rig {
 	struct cx_tcp_listen *listen;
 	struct cx_listener listener;
 	/* what was told */
-	unsigned messages, failures;
+	unsigned messages, failures, unreachable;
 	struct cx_hop from;
 	uint8_t last[70000];
 	size_t last_n;
@@ -61,6 +61,15 @@ static void on_failed(void *ctx, uint64_t token, int errnum)
 	r->failures++;
 	r->token = token;
 	r->errnum = errnum;
+}
+
+static void on_unreachable(void *ctx, const struct cx_hop *hop, int errnum)
+{
+	struct rig *r = ctx;
+
+	r->unreachable++;
+	assert_int_equal(errnum, r->errnum);
+	assert_int_equal(hop->transport, CX_TCP);
 }
 
 static bool may_connect(void *ctx, uint16_t listener, const union cx_addr *from)
@@ -127,7 +136,9 @@ static int plain_listen(int backlog)
 
 static struct rig *rig_new(const struct cx_tcp_settings *settings)
 {
-	struct cx_tcp_ops ops = {.on_message = on_message, .on_failed = on_failed, .may_connect = may_connect};
+	struct cx_tcp_ops ops = {.on_message = on_message, .on_failed = on_failed,
+				 .on_unreachable = on_unreachable,
+				 .may_connect = may_connect};
 	struct rig *r = calloc(1, sizeof(*r));
 	int probe = plain_listen(1);
 
@@ -362,6 +373,7 @@ static void black_hole(void **state)
 	assert_int_equal(r->errnum, ETIMEDOUT);
 	assert_int_equal(r->token, 6);
 	assert_int_equal(stats_of(r).failed_connects, 1);
+	assert_int_equal(r->unreachable, 1);
 	for (int i = 0; i < 8; i++)
 		close(fillers[i]);
 	close(hole);

@@ -59,14 +59,15 @@ static void on_unreachable(void *ctx, uint16_t listener, const union cx_addr *ad
 }
 
 static void on_send_failed(void *ctx, uint16_t listener, const union cx_addr *to, uint16_t port, int err,
-			   uint32_t tag)
+			   struct cx_udp_tag tag)
 {
 	struct seen *seen = ctx;
 
 	seen->failed++;
 	seen->unreachable_port = port;
 	seen->errnum = err;
-	seen->tag = tag;
+	assert_int_equal(tag.token, tag.kind + 1ull * 0x100000000);
+	seen->tag = tag.kind;
 }
 
 /* A socket of ours on a free port; the port the kernel chose goes into *port. */
@@ -283,7 +284,8 @@ static int queue_to(struct cx_udp *u, const char *address, uint16_t port, const 
 	uint8_t family;
 
 	assert_int_equal(cx_addr_parse(address, &addr, &family), 0);
-	return cx_udp_queue(batch, u, &addr, port, &iov, 1, tag);
+	return cx_udp_queue(batch, u, &addr, port, &iov, 1,
+			    (struct cx_udp_tag){.kind = tag, .token = tag + 1ull * 0x100000000});
 }
 
 /* Queued datagrams arrive in order, whatever makes the queue leave early: it is

@@ -23,7 +23,7 @@ struct cx_config_listener {
 	union cx_addr addr;
 	uint8_t family;
 	uint16_t port; /* default 5060 */
-	uint8_t transport; /* enum cx_transport; so far CX_UDP */
+	uint8_t transport; /* enum cx_transport: CX_UDP, CX_TCP */
 	struct cx_config_source at;
 };
 
@@ -32,6 +32,11 @@ struct cx_config_cidr {
 	uint32_t prefixlen; /* 0..128 */
 	uint8_t family;
 	struct cx_config_source at;
+};
+
+enum cx_udp_over {
+	CX_UDP_FRAGMENT, /* is sent all the same, in IP fragments */
+	CX_UDP_REFUSE,	 /* is answered 513 */
 };
 
 struct cx_config_network {
@@ -53,6 +58,8 @@ struct cx_config_network {
 	uint32_t t2_ms;         /* 4000 */
 	uint32_t t4_ms;         /* 5000 */
 	uint32_t timer_c_ms;    /* 185000 */
+	uint32_t udp_max;       /* 1300: a request to here that the core would make longer (RFC 3261 18.1.1) ... */
+	uint8_t udp_over;       /* ... enum cx_udp_over: CX_UDP_FRAGMENT */
 	uint32_t trying_ms;     /* 200: until an INVITE without any response gets a 100; 0: never */
 	struct cx_config_source at;
 };
@@ -126,6 +133,16 @@ struct cx_config_route {
 	uint32_t line;
 };
 
+struct cx_config_tcp {
+	uint32_t connect_ms;	  /* 1000 */
+	uint32_t idle_s;	  /* 240 */
+	uint32_t half_open_ms;	  /* 10000: to the first whole message, and from a message's first byte to its last */
+	uint32_t unacked_ms;	  /* 10000 */
+	uint32_t queue_bytes;	  /* 262144, of each connection */
+	uint32_t connections;	  /* 65536, of all workers */
+	uint32_t per_source;	  /* 1024 accepted ones of an IPv4 address or IPv6 /64 */
+};
+
 enum cx_fastpath_mode { CX_FASTPATH_OFF, CX_FASTPATH_GENERIC, CX_FASTPATH_NATIVE, CX_FASTPATH_AUTO };
 
 struct cx_config {
@@ -148,6 +165,8 @@ struct cx_config {
 	char runtime_dir[128]; /* "/run/cxsip": lock, control socket, secret keys over restarts (mode 0600) */
 	char control_group[32]; /* Unix group that may use the control socket besides root; "" */
 	uint32_t workers;      /* threads that handle SIP; 0: as many as CPUs, at most 4 */
+	uint32_t drain_s;      /* 10: how long a stop waits for requests under way in the core */
+	struct cx_config_tcp tcp;
 	uint32_t node;         /* 0..255 */
 	uint32_t max_dns, max_groups, max_elements, max_flows; /* map sizes */
 	uint32_t key_rotation_s; /* 86400; 0: never */

@@ -42,7 +42,8 @@ struct cx_daemon {
 	char fastpath_why[256];	      /* why it is off or generic, in words; "" otherwise */
 	struct cx_reach_watch *reach;
 	struct cx_health *health;
-	const struct cx_udp *udp[CX_LISTENERS_MAX]; /* to send by; NULL: not open */
+	bool listening[CX_LISTENERS_MAX];
+	const struct cx_udp *udp[CX_LISTENERS_MAX]; /* to send by; NULL: not open, or not UDP */
 	struct cx_stateless *stateless;		    /* the main thread's, for explain */
 	unsigned n_workers;
 	struct cx_counters *counters[CX_WORKERS_MAX];

@@ -19,6 +19,8 @@
 #include "cxsipd/daemon.h"
 #include "net/post.h"
 #include "net/steer.h"
+#include "net/tcp.h"
+#include "proxy/core.h"
 #include "route/view.h"
 
 #define CX_FAILED_MAX 64
@@ -27,6 +29,15 @@ struct cx_parts;
 struct cx_reload;
 
 struct cx_socket; /* a listener's sockets, one a worker */
+
+/* A queued datagram that could not be sent. */
+struct cx_failed_send {
+	union cx_addr addr;
+	uint16_t port;
+	int errnum;
+	uint64_t token; /* of the core, 0: nobody's */
+};
+#define CX_FAILED_SENDS 64 /* told a turn; of what is beyond, timers tell */
 
 /* A worker's part of the daemon. */
 struct cx_sip {
@@ -37,14 +48,38 @@ struct cx_sip {
 	struct cx_stateless *stateless;
 	struct cx_udp_batch *batch;
 	struct cx_udp *udp[CX_LISTENERS_MAX];
+	struct cx_tcp *tcp;
+	struct cx_proxy *core;
+	bool core_used; /* in this turn: it has been given the view */
+	uv_timer_t core_timer;
+	struct cx_failed_send failed[CX_FAILED_SENDS];
+	unsigned n_failed;
+	int err; /* of the start */
 	struct cx_counters *counters;
 	uint8_t reply[65536];
 };
 
-/* Letters to the main thread. */
 enum cx_letter {
-	CX_LETTER_ANSWER = 1,  /* struct cx_letter_answer, then the branch behind its magic */
+	/* to the main thread */
+	CX_LETTER_ANSWER = 1, /* struct cx_letter_answer, then the branch behind its magic */
+	CX_LETTER_SILENT,     /* struct cx_letter_silent */
+	/* to everybody */
 	CX_LETTER_UNREACHABLE, /* struct cx_letter_unreachable */
+	/* to a worker */
+	CX_LETTER_MESSAGE, /* private to stateful.c */
+	CX_LETTER_FAILED,
+	CX_LETTER_SEND, /* struct cx_letter_send, then the message */
+};
+
+/* Kinds of queued datagrams beyond the engine's reasons. */
+#define CX_TAG_CORE 1000
+
+struct cx_letter_send {
+	struct cx_hop hop;
+	uint64_t token;
+};
+struct cx_letter_silent {
+	uint32_t element;
 };
 struct cx_letter_answer {
 	int status;
@@ -52,6 +87,7 @@ struct cx_letter_answer {
 struct cx_letter_unreachable {
 	union cx_addr addr;
 	uint16_t port;
+	uint8_t transport;
 	int errnum;
 };
 
@@ -62,6 +98,8 @@ struct cx_parts {
 	uv_timer_t health; /* when the health room asks for it */
 	uv_poll_t reach;
 	uv_signal_t hangup, terminate, interrupt;
+	uv_timer_t drain;     /* leaving: looks whether it may */
+	uint64_t leave_at_ms; /* leaving: at the latest; 0: not leaving */
 	uv_prepare_t turn;   /* the end of a turn of the loop */
 	uv_async_t letters;  /* a worker has written */
 	struct cx_post *post; /* between workers and us; we are party d.n_workers */
@@ -128,6 +166,8 @@ void cx_workers_publish(struct cx_parts *parts);
 /* Something that the world has just let go of: publishes, and waits a little
  * until no worker uses it any more and it is released. */
 void cx_workers_forget(struct cx_parts *parts, void (*release)(void *p), void *p);
+/* New requests are refused from now on; false: some are still under way. */
+bool cx_workers_drained(struct cx_parts *parts);
 /* Once a second: says which worker hangs. */
 void cx_workers_watch(struct cx_parts *parts);
 
@@ -135,10 +175,26 @@ void cx_workers_watch(struct cx_parts *parts);
 int cx_sip_start(struct cx_parts *parts, unsigned number);
 void cx_sip_stop(struct cx_sip *sip);
 void cx_sip_turn(struct cx_sip *sip);
+/* The world as of this turn. */
+struct cx_world *cx_sip_world(struct cx_sip *sip);
+/* A message of a stream, which the engine never sees. */
+void cx_sip_count_stream(struct cx_sip *sip, uint16_t listener, bool response);
+
+/* stateful.c: the worker's proxy core and connections. start and stop: on its thread. */
+void cx_sip_start_stateful(void *sip);
+void cx_sip_stop_stateful(void *sip);
+/* To the core of the worker that has the Call-ID. */
+void cx_sip_to_core(struct cx_sip *sip, const struct cx_hop *from, const uint8_t *p, size_t n);
+/* A response to one of our probes? It is on its way to the main thread then. */
+bool cx_sip_probe_answer(struct cx_sip *sip, const uint8_t *p, size_t n);
+/* Tells health and every worker's core. */
+void cx_sip_unreachable(struct cx_sip *sip, const union cx_addr *addr, uint16_t port, uint8_t transport, int errnum);
+/* What sip->failed holds, to the core and to health. */
+void cx_sip_tell_failed(struct cx_sip *sip);
+void cx_sip_letter(struct cx_sip *sip, unsigned from, uint32_t kind, void *letter, size_t n);
 struct cx_udp_ops cx_sip_udp_ops(struct cx_sip *sip);
 
 /* sockets.c. A socket is opened first and polled when its listener is in force. */
-const struct cx_udp *cx_socket_udp(const struct cx_socket *s);
 /* Those that were opened and not adopted. */
 void cx_sockets_drop(struct cx_socket *opened[CX_LISTENERS_MAX]);
 void cx_sockets_close(struct cx_parts *parts);

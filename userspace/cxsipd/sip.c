@@ -15,11 +15,9 @@
 #include "base/addr.h"
 #include "cxsipd/parts.h"
 #include "observe/log.h"
-#include "proxy/fields.h"
 #include "proxy/reply.h"
 
 #define CX_RETRY_AFTER_S 5
-#define CX_MAGIC "z9hG4bK"
 #define CX_SERVER "cxsip/" CX_VERSION
 
 /* Counters have one writer and readers on other threads. */
@@ -28,38 +26,44 @@ static void add(__u64 *counter, uint64_t n)
 	__atomic_store_n(counter, *counter + n, __ATOMIC_RELAXED);
 }
 
-/* The world as of this turn. */
-static struct cx_world *world_of(struct cx_sip *sip)
+struct cx_world *cx_sip_world(struct cx_sip *sip)
 {
 	if (!sip->world)
 		sip->world = cx_views_enter(sip->parts->views, sip->number);
 	return sip->world;
 }
 
+/* What is written now may fail and make the core write more: the next turn comes
+ * at once then. */
 void cx_sip_turn(struct cx_sip *sip)
 {
+	if (sip->tcp)
+		cx_tcp_flush(sip->tcp);
 	cx_udp_flush(sip->batch);
+	if (sip->n_failed) {
+		cx_sip_tell_failed(sip);
+		cx_tcp_flush(sip->tcp);
+		cx_udp_flush(sip->batch);
+	}
 	if (sip->world)
 		cx_views_leave(sip->parts->views, sip->number);
 	sip->world = NULL;
+	sip->core_used = false;
 }
 
-static void tell_unreachable(struct cx_sip *sip, const union cx_addr *addr, uint16_t port, int errnum)
-{
-	struct cx_letter_unreachable letter = {.addr = *addr, .port = port, .errnum = errnum};
-	struct iovec iov = {&letter, sizeof(letter)};
-
-	cx_post_send(sip->parts->post, sip->number, sip->parts->d.n_workers, CX_LETTER_UNREACHABLE, &iov, 1);
-}
-
-static void note_send_error(struct cx_sip *sip, const union cx_addr *to, uint16_t port, int err)
+static void log_send_error(const union cx_addr *to, uint16_t port, int err)
 {
 	char text[CX_ENDPOINT_TEXT];
 
 	cx_log(CX_INFO, "send_failed", "to", cx_endpoint_format(to, port, text), "reason", strerror(-err),
 	       NULL);
+}
+
+static void note_send_error(struct cx_sip *sip, const union cx_addr *to, uint16_t port, int err)
+{
+	log_send_error(to, port, err);
 	if (err == -ECONNREFUSED || err == -EHOSTUNREACH || err == -ENETUNREACH)
-		tell_unreachable(sip, to, port, -err);
+		cx_sip_unreachable(sip, to, port, CX_UDP, -err);
 }
 
 /* reason: what it was counted under. */
@@ -67,7 +71,7 @@ static int send_from(struct cx_sip *sip, uint16_t listener, const union cx_addr 
 		     const struct iovec *iov, size_t n, enum cx_reason reason)
 {
 	struct cx_udp *u = listener < CX_LISTENERS_MAX ? sip->udp[listener] : NULL;
-	int err = u ? cx_udp_queue(sip->batch, u, to, port, iov, n, reason) : -EADDRNOTAVAIL;
+	int err = u ? cx_udp_queue(sip->batch, u, to, port, iov, n, (struct cx_udp_tag){.kind = reason}) : -EADDRNOTAVAIL;
 
 	if (err)
 		note_send_error(sip, to, port, err);
@@ -87,24 +91,6 @@ static enum cx_reason forward(struct cx_sip *sip, const struct cx_stateless_resu
 		add(&stats->bytes, n);
 	}
 	return r->reason;
-}
-
-/* A response to one of our own requests, so far: the health room's probes. */
-static void own_response(struct cx_sip *sip, const uint8_t *p, size_t n)
-{
-	struct cx_letter_answer letter = {0};
-	const size_t magic = strlen(CX_MAGIC);
-	struct cx_start_line start;
-	struct cx_via_value via;
-	struct iovec iov[2];
-
-	if (cx_start_line_parse(p, n, &start) || !start.status || cx_via_top(p, n, &via) ||
-	    via.branch.n <= magic || memcmp(via.branch.p, CX_MAGIC, magic))
-		return;
-	letter.status = start.status;
-	iov[0] = (struct iovec){&letter, sizeof(letter)};
-	iov[1] = (struct iovec){(void *)(uintptr_t)(via.branch.p + magic), via.branch.n - magic};
-	cx_post_send(sip->parts->post, sip->number, sip->parts->d.n_workers, CX_LETTER_ANSWER, iov, 2);
 }
 
 static uint32_t retry_after(const struct cx_tables *t, uint32_t group)
@@ -151,11 +137,32 @@ static void count(struct cx_sip *sip, uint16_t listener, enum cx_reason reason,
 		add(&stats->responses, 1);
 }
 
+void cx_sip_count_stream(struct cx_sip *sip, uint16_t listener, bool response)
+{
+	struct cx_listener_stats *stats = &sip->counters->listeners[listener];
+
+	add(response ? &stats->responses : &stats->requests, 1);
+}
+
+/* Does the core handle it? What its route or group asks for, also when no element is
+ * up, because a CANCEL belongs to what the core knows; what goes to places that only
+ * the core can reach. */
+static bool for_core(const struct cx_world *w, const struct cx_stateless_result *r)
+{
+	if (r->verdict == CX_UP && (r->reason == CX_R_UNKNOWN_TARGET || r->reason == CX_R_BAD_ROUTE))
+		return true;
+	if (r->verdict == CX_DROP || (r->verdict == CX_UP && r->reason != CX_R_NO_ELEMENT))
+		return false;
+	return (r->dn && r->dn->value.flags & CX_DN_CORE) ||
+	       (r->request && r->group < w->max_groups && w->groups[r->group].flags & CX_GROUP_CORE);
+}
+
 static void on_datagram(void *ctx, uint16_t listener, const union cx_addr *from, uint16_t port, uint8_t *p,
 			size_t n)
 {
+	struct cx_hop hop = {.addr = *from, .port = port, .listener = listener, .connection = CX_NO_CONNECTION};
 	struct cx_sip *sip = ctx;
-	struct cx_world *w = world_of(sip);
+	struct cx_world *w = cx_sip_world(sip);
 	struct cx_stateless_result r;
 	enum cx_reason reason;
 
@@ -163,31 +170,40 @@ static void on_datagram(void *ctx, uint16_t listener, const union cx_addr *from,
 		return; /* a reload is just closing it */
 	cx_stateless_run(sip->stateless, w, listener, from, port, p, n, &r);
 	reason = r.reason;
-	if (r.verdict == CX_FORWARD)
+	if (for_core(w, &r)) {
+		reason = CX_R_CORE_ROUTE;
+		r.verdict = CX_UP;
+		cx_sip_to_core(sip, &hop, p, n);
+	} else if (r.verdict == CX_FORWARD) {
 		reason = forward(sip, &r, n);
-	else if (r.verdict == CX_UP && r.reason == CX_R_TRANSACTION)
-		own_response(sip, p, n);
-	else if (r.verdict == CX_UP)
+	} else if (r.verdict == CX_UP && r.reason == CX_R_TRANSACTION) {
+		if (!cx_sip_probe_answer(sip, p, n))
+			cx_sip_to_core(sip, &hop, p, n);
+	} else if (r.verdict == CX_UP) {
 		answer(sip, &r, listener, from, port, p, n);
+	}
 	count(sip, listener, reason, &r, n);
 }
 
 static void on_unreachable(void *ctx, uint16_t listener, const union cx_addr *addr, uint16_t port, int errnum)
 {
-	tell_unreachable(ctx, addr, port, errnum);
+	cx_sip_unreachable(ctx, addr, port, CX_UDP, errnum);
 }
 
-/* It was counted as `tag`; answers of our own are counted apart. */
+/* An answer of our own is counted apart from what is forwarded. */
 static void on_send_failed(void *ctx, uint16_t listener, const union cx_addr *to, uint16_t port, int err,
-			   uint32_t tag)
+			   struct cx_udp_tag tag)
 {
 	struct cx_sip *sip = ctx;
 	struct cx_count *reasons = sip->counters->reasons;
 
-	note_send_error(sip, to, port, err);
-	if (cx_reason_verdict(tag) != CX_FORWARD)
+	log_send_error(to, port, err);
+	if (sip->n_failed < CX_FAILED_SENDS) /* the core may be at work: it hears of it when it is not */
+		sip->failed[sip->n_failed++] = (struct cx_failed_send){
+		    .addr = *to, .port = port, .errnum = -err, .token = tag.kind == CX_TAG_CORE ? tag.token : 0};
+	if (tag.kind == CX_TAG_CORE || cx_reason_verdict(tag.kind) != CX_FORWARD)
 		return;
-	add(&reasons[tag].packets, (uint64_t)-1);
+	add(&reasons[tag.kind].packets, (uint64_t)-1);
 	add(&reasons[CX_R_SEND_FAILED].packets, 1);
 }
 
@@ -201,6 +217,7 @@ struct cx_udp_ops cx_sip_udp_ops(struct cx_sip *sip)
 
 static void on_letter(void *ctx, unsigned from, uint32_t kind, void *letter, size_t n)
 {
+	cx_sip_letter(ctx, from, kind, letter, n);
 }
 
 static void on_turn(void *ctx)
@@ -226,11 +243,16 @@ int cx_sip_start(struct cx_parts *parts, unsigned number)
 	sip->batch = cx_udp_batch_new();
 	if (!counters->elements || !sip->stateless || !sip->batch)
 		return -ENOMEM;
-	return cx_worker_start(number, parts->post, &ops, &sip->worker);
+	sip->err = cx_worker_start(number, parts->post, &ops, &sip->worker);
+	if (!sip->err)
+		cx_worker_call(sip->worker, cx_sip_start_stateful, sip);
+	return sip->err;
 }
 
 void cx_sip_stop(struct cx_sip *sip)
 {
+	if (sip->worker)
+		cx_worker_call(sip->worker, cx_sip_stop_stateful, sip);
 	cx_worker_stop(sip->worker);
 	sip->worker = NULL;
 	cx_stateless_free(sip->stateless);

@@ -22,7 +22,8 @@
 /* One worker's socket of a listener. */
 struct at_worker {
 	struct cx_sip *sip;
-	struct cx_udp *udp;
+	struct cx_udp *udp;	      /* or */
+	struct cx_tcp_listen *listen; /* which polls by itself */
 	uv_poll_t poll;
 };
 
@@ -43,15 +44,28 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 		uv_poll_start(&at->poll, CX_SOCKET_EVENTS, on_poll);
 }
 
+static int start_udp(struct at_worker *at)
+{
+	int err = uv_poll_init(cx_worker_loop(at->sip->worker), &at->poll, cx_udp_fd(at->udp));
+
+	return err ? err : uv_poll_start(&at->poll, CX_SOCKET_EVENTS, on_poll);
+}
+
 static void start(struct at_worker *at, uint16_t listener)
 {
 	struct cx_sip *sip = at->sip;
+	int err;
 
 	at->poll.data = at;
-	if (uv_poll_init(cx_worker_loop(sip->worker), &at->poll, cx_udp_fd(at->udp)) ||
-	    uv_poll_start(&at->poll, CX_SOCKET_EVENTS, on_poll))
-		cx_logf(CX_ERROR, "socket_not_polled", "worker %u, listener %u", sip->number, listener);
-	sip->udp[listener] = at->udp;
+	if (at->listen) {
+		err = cx_tcp_listen_start(sip->tcp, at->listen);
+	} else {
+		sip->udp[listener] = at->udp;
+		err = start_udp(at);
+	}
+	if (err)
+		cx_logf(CX_ERROR, "socket_not_polled", "worker %u, listener %u: %s", sip->number, listener,
+			strerror(-err));
 }
 
 static void on_closed(uv_handle_t *handle)
@@ -61,6 +75,11 @@ static void on_closed(uv_handle_t *handle)
 
 static void end(struct at_worker *at)
 {
+	if (at->listen) {
+		cx_tcp_listen_close(at->listen);
+		free(at);
+		return;
+	}
 	cx_udp_flush(at->sip->batch);
 	uv_close((uv_handle_t *)&at->poll, on_closed); /* the struct lives until then */
 	cx_udp_close(at->udp);
@@ -87,6 +106,8 @@ static void adopt_on_worker(void *arg)
 
 		if (s && s == a->opened[id]) {
 			start(s->at[a->worker], (uint16_t)id);
+		} else if (s && s->at[a->worker]->listen) {
+			cx_tcp_listen_set(s->at[a->worker]->listen, (uint16_t)id, a->new->listeners[id].dscp);
 		} else if (s) {
 			sip->udp[id] = s->at[a->worker]->udp;
 			cx_udp_set_listener(sip->udp[id], (uint16_t)id);
@@ -108,9 +129,19 @@ static void socket_drop(struct cx_socket *s)
 		return;
 	for (unsigned i = 0; i < s->n; i++) {
 		cx_udp_close(s->at[i]->udp);
+		cx_tcp_listen_close(s->at[i]->listen);
 		free(s->at[i]);
 	}
 	free(s);
+}
+
+static int open_at(struct at_worker *at, const struct cx_listener *listener, bool join)
+{
+	struct cx_udp_ops ops = cx_sip_udp_ops(at->sip);
+
+	if (listener->transport == CX_TCP)
+		return cx_tcp_listen_open(listener, join, &at->listen);
+	return join ? cx_udp_join(listener, &ops, &at->udp) : cx_udp_open(listener, &ops, &at->udp);
 }
 
 static int socket_open(struct cx_parts *parts, const struct cx_listener *listener, struct cx_socket **out)
@@ -119,16 +150,14 @@ static int socket_open(struct cx_parts *parts, const struct cx_listener *listene
 	int err = s ? 0 : -ENOMEM;
 
 	while (!err && s->n < parts->d.n_workers) {
-		struct cx_sip *sip = &parts->sip[s->n];
-		struct cx_udp_ops ops = cx_sip_udp_ops(sip);
 		struct at_worker *at = calloc(1, sizeof(*at));
 
 		if (!at) {
 			err = -ENOMEM;
 			break;
 		}
-		at->sip = sip;
-		err = s->n ? cx_udp_join(listener, &ops, &at->udp) : cx_udp_open(listener, &ops, &at->udp);
+		at->sip = &parts->sip[s->n];
+		err = open_at(at, listener, s->n > 0);
 		if (err)
 			free(at);
 		else
@@ -147,9 +176,11 @@ static void socket_steer(struct cx_parts *parts, const struct cx_socket *s)
 {
 	int fds[CX_WORKERS_MAX], err;
 
+	if (!parts->steer || s->at[0]->listen)
+		return;
 	for (unsigned i = 0; i < s->n; i++)
 		fds[i] = cx_udp_fd(s->at[i]->udp);
-	err = parts->steer ? cx_steer_add(parts->steer, fds) : 0;
+	err = cx_steer_add(parts->steer, fds);
 	if (err)
 		cx_log(CX_WARN, "not_steered", "reason", strerror(-err), "consequence",
 		       "workers hand over calls of this listener to each other", NULL);
@@ -159,15 +190,11 @@ static void socket_unsteer(struct cx_parts *parts, const struct cx_socket *s)
 {
 	int fds[CX_WORKERS_MAX];
 
+	if (!parts->steer || s->at[0]->listen)
+		return;
 	for (unsigned i = 0; i < s->n; i++)
 		fds[i] = cx_udp_fd(s->at[i]->udp);
-	if (parts->steer)
-		cx_steer_remove(parts->steer, fds);
-}
-
-const struct cx_udp *cx_socket_udp(const struct cx_socket *s)
-{
-	return s ? s->at[0]->udp : NULL;
+	cx_steer_remove(parts->steer, fds);
 }
 
 void cx_sockets_drop(struct cx_socket *opened[CX_LISTENERS_MAX])
@@ -200,7 +227,7 @@ static void say_why(const struct cx_tables *t, uint32_t id, int err, struct cx_d
 	const char *hint = NULL;
 
 	if (err == -EADDRINUSE)
-		hint = "another program has this address and port: `ss -ulpn` names it";
+		hint = "another program has this address and port: `ss -lpn` names it";
 	else if (err == -EACCES || err == -EPERM)
 		hint = "ports below 1024 need CAP_NET_BIND_SERVICE";
 	cx_diag_error(diag, at->at.file, at->at.line, hint,
@@ -261,7 +288,8 @@ void cx_sockets_adopt(struct cx_parts *parts, const struct cx_tables *old, const
 			before[was] = NULL;
 		}
 		parts->sockets[id] = s;
-		parts->d.udp[id] = cx_socket_udp(s);
+		parts->d.udp[id] = s ? s->at[0]->udp : NULL;
+		parts->d.listening[id] = s != NULL;
 	}
 	adopt(parts, &a);
 }
@@ -274,5 +302,6 @@ void cx_sockets_close(struct cx_parts *parts)
 	memcpy(before, parts->sockets, sizeof(before));
 	memset(parts->sockets, 0, sizeof(parts->sockets));
 	memset(parts->d.udp, 0, sizeof(parts->d.udp));
+	memset(parts->d.listening, 0, sizeof(parts->d.listening));
 	adopt(parts, &a);
 }

@@ -32,10 +32,13 @@ static void on_letter(void *ctx, unsigned from, uint32_t kind, void *letter, siz
 	struct cx_parts *parts = ctx;
 	const struct cx_letter_answer *answer = letter;
 	const struct cx_letter_unreachable *gone = letter;
+	const struct cx_letter_silent *silent = letter;
 
 	if (!parts->d.health)
 		return;
-	if (kind == CX_LETTER_ANSWER)
+	if (kind == CX_LETTER_SILENT)
+		cx_health_silent(parts->d.health, silent->element);
+	else if (kind == CX_LETTER_ANSWER)
 		cx_health_response(parts->d.health, (const char *)(answer + 1), n - sizeof(*answer),
 				   answer->status);
 	else if (kind == CX_LETTER_UNREACHABLE)
@@ -119,6 +122,32 @@ int cx_workers_start(struct cx_parts *parts)
 	for (unsigned i = 0; i < d->n_workers && !err; i++)
 		err = cx_sip_start(parts, i);
 	return err;
+}
+
+struct drain {
+	struct cx_sip *sip;
+	uint64_t contexts;
+};
+
+static void drain_on_worker(void *arg)
+{
+	struct drain *drain = arg;
+	struct cx_proxy_stats stats;
+
+	cx_proxy_drain(drain->sip->core, true);
+	cx_proxy_stats(drain->sip->core, &stats);
+	drain->contexts += stats.contexts;
+}
+
+bool cx_workers_drained(struct cx_parts *parts)
+{
+	struct drain drain = {0};
+
+	for (unsigned i = 0; i < parts->d.n_workers; i++) {
+		drain.sip = &parts->sip[i];
+		cx_worker_call(drain.sip->worker, drain_on_worker, &drain);
+	}
+	return !drain.contexts;
 }
 
 void cx_workers_watch(struct cx_parts *parts)

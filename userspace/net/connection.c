@@ -102,6 +102,15 @@ static uint64_t due_ms(const struct cx_conn *c)
 	return due;
 }
 
+static void did_not_come_up(struct cx_conn *c, int errnum)
+{
+	struct cx_hop hop = c->hop;
+
+	cx_tcp_count(&c->t->stats.failed_connects, 1);
+	cx_conn_end(c, errnum);
+	c->t->ops.on_unreachable(c->t->ops.ctx, &hop, errnum);
+}
+
 static void set_timer(struct cx_conn *c)
 {
 	uint64_t now = uv_now(c->t->loop), due = due_ms(c);
@@ -120,8 +129,7 @@ static void on_timer(uv_timer_t *timer)
 		return;
 	}
 	if (c->state == CX_TCP_CONNECTING) {
-		cx_tcp_count(&c->t->stats.failed_connects, 1);
-		cx_conn_end(c, ETIMEDOUT);
+		did_not_come_up(c, ETIMEDOUT);
 		return;
 	}
 	cx_tcp_count(&c->t->stats.timed_out, 1);
@@ -317,8 +325,7 @@ static void on_connected(struct cx_conn *c)
 	if (getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &err, &n))
 		err = errno;
 	if (err) {
-		cx_tcp_count(&c->t->stats.failed_connects, 1);
-		cx_conn_end(c, err);
+		did_not_come_up(c, err);
 		return;
 	}
 	cx_tcp_count(&c->t->stats.connecting, -1);

@@ -28,6 +28,8 @@ struct cx_tcp_ops {
 	/* A message that was sent with this token did not arrive, or its connection
 	 * broke behind it. errnum: positive. */
 	void (*on_failed)(void *ctx, uint64_t token, int errnum);
+	/* Connecting to hop has failed, whoever wanted it. */
+	void (*on_unreachable)(void *ctx, const struct cx_hop *hop, int errnum);
 	/* May this address connect to the listener? */
 	bool (*may_connect)(void *ctx, uint16_t listener, const union cx_addr *from);
 	void *ctx;

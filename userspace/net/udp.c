@@ -65,7 +65,7 @@ struct cx_udp_batch {
 	struct mmsghdr out[CX_BATCH];
 	struct iovec out_iov[CX_BATCH];
 	struct sockaddr_storage out_to[CX_BATCH];
-	uint32_t out_tag[CX_BATCH];
+	struct cx_udp_tag out_tag[CX_BATCH];
 	uint8_t out_bytes[CX_BATCH][CX_QUEUED_MAX];
 };
 
@@ -320,7 +320,8 @@ int cx_udp_send(const struct cx_udp *u, const union cx_addr *to, uint16_t port, 
 	return send_one(u, &m);
 }
 
-static void tell_failure(const struct cx_udp *u, const struct sockaddr_storage *ss, int err, uint32_t tag)
+static void tell_failure(const struct cx_udp *u, const struct sockaddr_storage *ss, int err,
+			 struct cx_udp_tag tag)
 {
 	union cx_addr to;
 	uint16_t port;
@@ -352,7 +353,7 @@ void cx_udp_flush(struct cx_udp_batch *b)
 }
 
 int cx_udp_queue(struct cx_udp_batch *b, struct cx_udp *u, const union cx_addr *to, uint16_t port,
-		 const struct iovec *iov, size_t n, uint32_t tag)
+		 const struct iovec *iov, size_t n, struct cx_udp_tag tag)
 {
 	size_t length = 0;
 	int i = b->n_out;

@@ -18,6 +18,12 @@
 struct cx_udp;
 struct cx_udp_batch; /* a worker's datagrams in work; 2 MB of address space */
 
+/* What a queued datagram was, in the words of who queued it. */
+struct cx_udp_tag {
+	uint32_t kind;
+	uint64_t token;
+};
+
 struct cx_udp_ops {
 	/* One datagram; p stays valid during the call, has room for 64 more bytes
 	 * behind it, and may be changed in place. */
@@ -28,7 +34,7 @@ struct cx_udp_ops {
 			       int errnum);
 	/* A queued datagram could not be sent (-errno). Must not queue. */
 	void (*on_send_failed)(void *ctx, uint16_t listener, const union cx_addr *to, uint16_t port, int err,
-			       uint32_t tag);
+			       struct cx_udp_tag tag);
 	void *ctx;
 };
 
@@ -49,7 +55,7 @@ int cx_udp_send(const struct cx_udp *u, const union cx_addr *to, uint16_t port, 
 /* The same at the next flush, which may be now. 0, or -errno where it was sent
  * at once; errors of later come by on_send_failed() with the tag. */
 int cx_udp_queue(struct cx_udp_batch *b, struct cx_udp *u, const union cx_addr *to, uint16_t port,
-		 const struct iovec *iov, size_t n, uint32_t tag);
+		 const struct iovec *iov, size_t n, struct cx_udp_tag tag);
 void cx_udp_flush(struct cx_udp_batch *b);
 int cx_udp_set_dscp(struct cx_udp *u, uint8_t dscp);
 /* The socket's listener has another id from now on (after a reload). */

@@ -91,6 +91,20 @@ uint16_t cx_network_listener(const struct cx_network *network, uint8_t family)
 	return family == CX_IPV4 ? network->listener_v4 : network->listener_v6;
 }
 
+uint16_t cx_listener_facing(const struct cx_tables *t, uint32_t network, uint8_t family, uint8_t transport)
+{
+	if (transport == CX_UDP)
+		return cx_network_listener(&t->networks[network], family);
+	for (uint32_t id = 0; id < CX_LISTENERS_MAX; id++) {
+		const struct cx_listener *l = &t->listeners[id];
+
+		if (t->listener_config[id] && l->network == network && l->family == family &&
+		    l->transport == transport)
+			return (uint16_t)id;
+	}
+	return CX_NO_LISTENER;
+}
+
 /* listeners: the ids of its listeners. */
 static int compile_network(struct cx_tables *t, size_t position, const struct cx_ids *ids,
 			   const uint32_t *listeners, struct cx_diag *diag)
