@@ -89,10 +89,15 @@ $(B)/tests/unit/test_sip_torture: $(B)/tests/fastpath/corpus.o
 $(B)/tests/fastpath/%: $(B)/tests/fastpath/%.o $(RIG_OBJ) $(B)/libcxsip.a
 	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDHARDEN) -o $@ $^ $(LDLIBS) -lcmocka
 
+# the proxy core between peers made of text, on a virtual clock
+REPLAY_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard tests/replay/*.c))
+$(B)/tests/replay/replay: $(REPLAY_OBJ) $(B)/libcxsip.a
+	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDHARDEN) -o $@ $^ $(LDLIBS) -lcmocka
+
 .SECONDARY:
 
 .PHONY: tests asan tsan
-tests: all $(UNIT_TESTS) $(FASTPATH_TESTS) ## build all tests
+tests: all $(UNIT_TESTS) $(FASTPATH_TESTS) $(B)/tests/replay/replay ## build all tests
 asan: ## build daemon and tests with address and undefined-behaviour sanitizers into $(B)/asan
 	+$(Q)$(MAKE) --no-print-directory tests B=$(B)/asan CFLAGS='-O1 -g' HARDEN=-fPIE \
 		SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer'
