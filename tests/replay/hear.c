@@ -7,6 +7,7 @@
  *	Name*3          so many values
  *	start: pattern  the start line
  *	body: pattern
+ *	same: Name      its first field of that name is that of the request before
  */
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,17 @@ static bool is_what(const char *bytes, const char *what)
 	if (what[0] >= '0' && what[0] <= '9')
 		return !strncmp(bytes, "SIP/2.0 ", 8) && !strncmp(bytes + 8, what, strlen(what));
 	return !strncmp(bytes, what, strlen(what)) && bytes[strlen(what)] == ' ';
+}
+
+static void check_same(struct scene *s, const struct peer *p, const char *bytes, const char *name)
+{
+	char value[1024] = "", before[1024] = "";
+
+	text_header(bytes, name, 0, value, sizeof(value));
+	if (p->n_requests)
+		text_header(p->requests[p->n_requests - 1]->bytes, name, 0, before, sizeof(before));
+	if (strcmp(value, before) != 0)
+		scene_fail(s, "%s: %s was %s and is %s", p->name, name, before, value);
 }
 
 static void check_line(struct scene *s, const struct peer *p, const char *bytes, const char *check)
@@ -42,6 +54,8 @@ static void check_line(struct scene *s, const struct peer *p, const char *bytes,
 	} else if (!strncmp(check, "body: ", 6)) {
 		if (!body || !text_matches(body + 4, check + 6))
 			scene_fail(s, "%s: body is %s", p->name, body ? body + 4 : "");
+	} else if (!strncmp(check, "same: ", 6)) {
+		check_same(s, p, bytes, check + 6);
 	} else if (colon) {
 		snprintf(name, sizeof(name), "%.*s", (int)(colon - check), check);
 		for (int k = 0; text_header(bytes, name, k, value, sizeof(value)); k++)

@@ -117,6 +117,8 @@ void world_close(struct scene *s);
 
 /* say.c: what a peer sends; hear.c: what it must have received */
 void peer_says(struct scene *s, struct peer *p, const struct line *l);
+void peer_passes(struct scene *s, struct peer *p, const struct line *l);
+void peer_returns(struct scene *s, struct peer *p);
 void peer_hears(struct scene *s, struct peer *p, const struct line *l);
 
 /* text.c: fields of messages as plain text; the results are static or malloc'd as said */

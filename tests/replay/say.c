@@ -335,3 +335,47 @@ void peer_says(struct scene *s, struct peer *p, const struct line *l)
 	p->sent = text;
 	scene_receive(s, p, text, strlen(text));
 }
+
+/* ---- a peer that is a proxy itself --------------------------------------------- */
+
+/* Its last request once more to us, with a Via of its own on top. */
+void peer_passes(struct scene *s, struct peer *p, const struct line *l)
+{
+	const struct packet *k = p->n_requests ? p->requests[p->n_requests - 1] : NULL;
+	char method[64], uri[512], endpoint[CX_ENDPOINT_TEXT], *text = malloc(80 * 1024);
+	const char *fields = k ? strstr(k->bytes, "\r\n") : NULL;
+
+	if (!text)
+		abort();
+	if (!fields || sscanf(k->bytes, "%63s %511s", method, uri) != 2) {
+		scene_fail(s, "%s has nothing to pass on", p->name);
+		free(text);
+		return;
+	}
+	sprintf(text, "%s %s SIP/2.0\r\nVia: SIP/2.0/%s %s;branch=z9hG4bK-%s-%u%s", method,
+		l->n_words > 2 ? l->words[2] : uri, transport_name(p),
+		cx_endpoint_format(&p->hop.addr, p->hop.port, endpoint), p->name, ++p->branches, fields);
+	if (!strcmp(method, "INVITE")) {
+		free(p->invite);
+		p->invite = text_copy(text, strlen(text));
+	}
+	scene_receive(s, p, text, strlen(text));
+	free(text);
+}
+
+/* The last response that it received, without its own Via. */
+void peer_returns(struct scene *s, struct peer *p)
+{
+	char *text = p->response ? text_copy(p->response, strlen(p->response)) : NULL, *via, *end;
+
+	via = text ? strstr(text, "\r\nVia: ") : NULL;
+	end = via ? strstr(via + 2, "\r\n") : NULL;
+	if (!end) {
+		scene_fail(s, "%s has nothing to return", p->name);
+		free(text);
+		return;
+	}
+	memmove(via, end, strlen(end) + 1);
+	scene_receive(s, p, text, strlen(text));
+	free(text);
+}

@@ -193,6 +193,10 @@ static bool peer_does(struct scene *s, struct peer *p, const struct line *l)
 
 	if (!strcmp(verb, ">") || !strcmp(verb, ">>"))
 		settle(s), peer_says(s, p, l);
+	else if (!strcmp(verb, "passes"))
+		settle(s), peer_passes(s, p, l);
+	else if (!strcmp(verb, "returns"))
+		settle(s), peer_returns(s, p);
 	else if (!strcmp(verb, "<"))
 		peer_hears(s, p, l);
 	else if (!strcmp(verb, "icmp"))
