@@ -147,11 +147,11 @@ static void add_element(struct scene *s, const struct line *l)
 
 static void add_route(struct scene *s, const struct line *l)
 {
-	char dn[64];
+	char dn[CX_DN_SIZE + 3];
 	size_t n;
 	bool prefix;
 
-	snprintf(dn, sizeof(dn), "%s", l->words[1]);
+	snprintf(dn, sizeof(dn), "%.31s", l->words[1]);
 	n = strlen(dn);
 	prefix = n && dn[n - 1] == '*';
 	if (prefix)
