@@ -132,6 +132,9 @@ $(B)/tests/bench/fast: $(B)/tests/bench/fast.o $(B)/tests/bench/frames.o
 $(B)/tests/bench/load: $(B)/tests/bench/load.o
 	$(Q)$(CC) $(CFLAGS) $(LDHARDEN) -o $@ $^
 
+$(B)/tests/bench/core: $(B)/tests/bench/core.o $(B)/libcxsip.a
+	$(Q)$(CC) $(CFLAGS) $(LDHARDEN) -o $@ $^ $(LDLIBS) -lcmocka
+
 .PHONY: bench
 bench: ## measure against bare XDP_TX and Kamailio (root); writes $(B)/bench.json
 	$(Q)conf/deps.sh build lab bench
