@@ -36,6 +36,7 @@ struct cx_config_cidr {
 
 enum cx_udp_over {
 	CX_UDP_FRAGMENT, /* is sent all the same, in IP fragments */
+	CX_UDP_BY_TCP,	 /* goes by TCP, if the network has such a listener; else it is answered 513 */
 	CX_UDP_REFUSE,	 /* is answered 513 */
 };
 

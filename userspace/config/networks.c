@@ -227,7 +227,7 @@ static void read_dscp(struct cx_loader *l, const config_setting_t *s, const stru
 /* ---- networks and tables ------------------------------------------------------ */
 
 static const struct cx_word udp_over_words[] = {
-    {"fragment", CX_UDP_FRAGMENT}, {"refuse", CX_UDP_REFUSE}, {NULL, 0}};
+    {"fragment", CX_UDP_FRAGMENT}, {"tcp", CX_UDP_BY_TCP}, {"refuse", CX_UDP_REFUSE}, {NULL, 0}};
 
 static const struct cx_setting_key network_keys[] = {
     {"name", cx_read_name, CX_MEMBER(struct cx_config_network, name), .required = true},

@@ -137,6 +137,12 @@ static size_t length_of(const struct iovec *iov, int n)
 	return length;
 }
 
+/* The start line lies in one piece. */
+static bool is_response(const struct iovec *iov)
+{
+	return iov->iov_len > 4 && !memcmp(iov->iov_base, "SIP/", 4);
+}
+
 static int send_udp(struct cx_sip *sip, const struct cx_hop *hop, const struct iovec *iov, int n, uint64_t token)
 {
 	const struct cx_tables *t = sip->world->tables;
@@ -145,8 +151,8 @@ static int send_udp(struct cx_sip *sip, const struct cx_hop *hop, const struct i
 
 	if (!u)
 		return -EADDRNOTAVAIL;
-	if (network && network->udp_over == CX_UDP_REFUSE && length_of(iov, n) > network->udp_max)
-		return -EMSGSIZE;
+	if (network->udp_over != CX_UDP_FRAGMENT && length_of(iov, n) > network->udp_max && !is_response(iov))
+		return network->udp_over == CX_UDP_BY_TCP ? -EFBIG : -EMSGSIZE;
 	return cx_udp_queue(sip->batch, u, &hop->addr, hop->port, iov, (size_t)n,
 			    (struct cx_udp_tag){.kind = CX_TAG_CORE, .token = token});
 }

@@ -95,6 +95,7 @@ static void open_steering(struct cx_parts *parts)
 	if (parts->d.n_workers < 2)
 		return;
 	err = cx_steer_open(&parts->d.world->key, parts->d.n_workers, &parts->steer);
+	parts->d.steered = !err;
 	if (err)
 		cx_log(CX_NOTICE, "steering_off", "reason", strerror(-err), "consequence",
 		       "workers hand calls over to each other", NULL);
@@ -124,30 +125,79 @@ int cx_workers_start(struct cx_parts *parts)
 	return err;
 }
 
-struct drain {
+/* ---- asked of a worker ----------------------------------------------------------- */
+
+struct question {
 	struct cx_sip *sip;
-	uint64_t contexts;
+	struct cx_proxy_stats core;
+	uint32_t *next;
+	struct cx_tcp_view *views;
+	size_t n;
 };
 
-static void drain_on_worker(void *arg)
+static void ask_core(void *arg)
 {
-	struct drain *drain = arg;
-	struct cx_proxy_stats stats;
+	struct question *q = arg;
 
-	cx_proxy_drain(drain->sip->core, true);
-	cx_proxy_stats(drain->sip->core, &stats);
-	drain->contexts += stats.contexts;
+	cx_proxy_stats(q->sip->core, &q->core);
+}
+
+static void drain_core(void *arg)
+{
+	struct question *q = arg;
+
+	cx_proxy_drain(q->sip->core, true);
+	ask_core(q);
+}
+
+static void ask_connections(void *arg)
+{
+	struct question *q = arg;
+
+	q->n = cx_tcp_list(q->sip->tcp, q->next, q->views, q->n);
+}
+
+static void ask(struct cx_daemon *d, unsigned worker, void (*fn)(void *), struct question *q)
+{
+	q->sip = &((struct cx_parts *)d)->sip[worker];
+	cx_worker_call(q->sip->worker, fn, q);
 }
 
 bool cx_workers_drained(struct cx_parts *parts)
 {
-	struct drain drain = {0};
+	struct question q;
+	uint64_t contexts = 0;
 
 	for (unsigned i = 0; i < parts->d.n_workers; i++) {
-		drain.sip = &parts->sip[i];
-		cx_worker_call(drain.sip->worker, drain_on_worker, &drain);
+		ask(&parts->d, i, drain_core, &q);
+		contexts += q.core.contexts;
 	}
-	return !drain.contexts;
+	return !contexts;
+}
+
+void cx_daemon_transactions(struct cx_daemon *d, unsigned worker, struct cx_proxy_stats *out)
+{
+	struct question q;
+
+	ask(d, worker, ask_core, &q);
+	*out = q.core;
+}
+
+size_t cx_daemon_connections(struct cx_daemon *d, unsigned worker, uint32_t *next, struct cx_tcp_view *out, size_t max)
+{
+	struct question q = {.next = next, .views = out, .n = max};
+
+	ask(d, worker, ask_connections, &q);
+	return q.n;
+}
+
+void cx_daemon_worker(struct cx_daemon *d, unsigned worker, struct cx_worker_view *out)
+{
+	struct cx_parts *parts = (struct cx_parts *)d;
+
+	cx_worker_state(parts->sip[worker].worker, &out->state);
+	cx_tcp_stats(parts->sip[worker].tcp, &out->tcp);
+	out->refused = cx_post_refused(parts->post, worker);
 }
 
 void cx_workers_watch(struct cx_parts *parts)
