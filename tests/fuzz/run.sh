@@ -11,9 +11,9 @@ seconds=${1:-60}
 out=${B:-build}/fuzz
 clang=${CLANG:-clang}
 packages="libbpf libnl-3.0 libnl-route-3.0 libconfig jansson libuv"
-rooms="base observe config route proxy"
+rooms="base sip observe config route txn proxy proxy/stateful"
 flags="-std=gnu11 -g -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
-	-Wno-unused-parameter -Iinclude -Iuserspace -Itests/fastpath"
+	-Wno-unused-parameter -Iinclude -Iuserspace -Itests -Itests/fastpath"
 
 # libconfig 1.5 forgets the string that it was reading where a file breaks its grammar
 mkdir -p "$out/objects"
@@ -24,7 +24,8 @@ export TMPDIR=$PWD/$out/tmp
 case $out in /*) export TMPDIR=$out/tmp ;; esac
 export LSAN_OPTIONS=suppressions=$out/lsan:print_suppressions=0
 objects=
-for source in $(for room in $rooms; do ls userspace/"$room"/*.c; done) tests/fastpath/place.c tests/fastpath/corpus.c; do
+for source in $(for room in $rooms; do ls userspace/"$room"/*.c; done) tests/fastpath/place.c tests/fastpath/corpus.c \
+	tests/replay/world.c tests/replay/script.c; do
 	object=$out/objects/$(echo "${source%.c}" | tr / _).o
 	# shellcheck disable=SC2086,SC2046 # lists of words
 	$clang $flags $(pkg-config --cflags $packages) -c "$source" -o "$object"
@@ -40,6 +41,19 @@ seed_engine() {
 		{ printf "\\00$k\\01"; cat "$file"; } >"$1/$(basename "$file").$k"
 	done
 }
+# Steps: a template, answers of every class to what came out, time.
+seed_core() {
+	local k status file
+	for k in 0 1 2 3 4; do
+		for status in 0064 00b4 00c8 012e 0190 01e6 01f7 025b; do
+			printf "\\001\\000\\$(printf %03o $k)\\000\\002\\000\\$(printf %03o $((0x${status:0:2})))\\$(printf %03o $((0x${status:2:2} - 100 & 255)))\\000\\000\\004\\012\\001\\000\\001\\000\\004\\021" \
+				>"$1/step.$k.$status"
+		done
+	done
+	for file in tests/fastpath/messages/*.sip; do
+		{ printf '\0\0\20\0'; cat "$file"; } >"$1/$(basename "$file")"
+	done
+}
 seed_config() {
 	{ printf '\0'; cat conf/cxsip.cfg; } >"$1/main"
 	{ printf '\1'; cat conf/routes.d/example.json; } >"$1/routes"
@@ -47,11 +61,11 @@ seed_config() {
 }
 
 status=0
-for target in engine config; do
+for target in engine config core; do
 	mkdir -p "$out/$target/corpus" "$out/$target/seed" "$out/$target/found"
 	# shellcheck disable=SC2086,SC2046
 	$clang $flags -fsanitize=fuzzer tests/fuzz/fuzz_$target.c $objects -o "$out/fuzz_$target" \
-		$(pkg-config --libs $packages) -lm
+		$(pkg-config --libs $packages) -lm -lcmocka
 	seed_$target "$out/$target/seed"
 	echo "fuzz_$target: $seconds s"
 	if ! "$out/fuzz_$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -max_len=4096 \
