@@ -67,9 +67,11 @@ for target in engine config core; do
 	$clang $flags -fsanitize=fuzzer tests/fuzz/fuzz_$target.c $objects -o "$out/fuzz_$target" \
 		$(pkg-config --libs $packages) -lm -lcmocka
 	seed_$target "$out/$target/seed"
+	dict=tests/fuzz/$target.dict
+	[ -f "$dict" ] || dict=tests/fuzz/engine.dict # the words of SIP
 	echo "fuzz_$target: $seconds s"
 	if ! "$out/fuzz_$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -max_len=4096 \
-		-dict=tests/fuzz/$target.dict -artifact_prefix="$out/$target/found/" -print_final_stats=1 \
+		-dict="$dict" -artifact_prefix="$out/$target/found/" -print_final_stats=1 \
 		"$out/$target/corpus" "$out/$target/seed" >"$out/$target/log" 2>&1; then
 		status=1
 		tail -40 "$out/$target/log"
