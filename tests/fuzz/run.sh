@@ -4,7 +4,7 @@
 # from the test messages and configurations. What it finds stays in
 # build/fuzz/<target>/found; the corpus that it grows, in build/fuzz/<target>/corpus.
 #
-#   tests/fuzz/run.sh [SECONDS]    60 each by default
+#   tests/fuzz/run.sh [SECONDS]    60 each by default; TARGETS="sip uri" for some of them
 set -eu
 cd "$(dirname "$0")/../.."
 seconds=${1:-60}
@@ -41,17 +41,38 @@ seed_engine() {
 		{ printf "\\00$k\\01"; cat "$file"; } >"$1/$(basename "$file").$k"
 	done
 }
-# Steps: a template, answers of every class to what came out, time.
+# Steps (fuzz_core.c): a template, an answer to what came out, time, the answer's repetition, an ACK.
 seed_core() {
 	local k status file
 	for k in 0 1 2 3 4; do
-		for status in 0064 00b4 00c8 012e 0190 01e6 01f7 025b; do
-			printf "\\001\\000\\$(printf %03o $k)\\000\\002\\000\\$(printf %03o $((0x${status:0:2})))\\$(printf %03o $((0x${status:2:2} - 100 & 255)))\\000\\000\\004\\012\\001\\000\\001\\000\\004\\021" \
+		for status in 100 180 200 302 401 486 503 603; do
+			# shellcheck disable=SC2059 # the bytes are octal escapes
+			printf "$(printf '\\%03o' 1 0 $k 0 2 0 $(((status - 100) / 256)) $(((status - 100) % 256)) 0 0 4 10 1 0 2 0 4 17)" \
 				>"$1/step.$k.$status"
 		done
 	done
 	for file in tests/fastpath/messages/*.sip; do
 		{ printf '\0\0\20\0'; cat "$file"; } >"$1/$(basename "$file")"
+	done
+}
+seed_sip() {
+	local file
+	for file in tests/fastpath/messages/*.sip ../shared/corpora/rfc*/*; do
+		[ -f "$file" ] || continue
+		{ printf '\33'; cat "$file"; } >"$1/$(basename "$file")"
+	done
+}
+seed_uri() {
+	local k=0 line
+	grep -hoE '(sips?|tel):[^> "]+' tests/unit/test_sip_uri.c | sort -u | while IFS= read -r line; do
+		k=$((k + 1))
+		printf '%s\n%s' "$line" "$line" >"$1/$k"
+	done
+}
+seed_frame() {
+	local file
+	for file in tests/fastpath/messages/*.sip; do
+		{ printf '\0\1\7\77'; cat "$file"; printf '\r\n\r\n'; cat "$file" tests/fastpath/messages/invite.sip; } >"$1/$(basename "$file")"
 	done
 }
 seed_config() {
@@ -61,14 +82,13 @@ seed_config() {
 }
 
 status=0
-for target in engine config core; do
+for target in ${TARGETS:-engine config sip uri frame core}; do
 	mkdir -p "$out/$target/corpus" "$out/$target/seed" "$out/$target/found"
 	# shellcheck disable=SC2086,SC2046
 	$clang $flags -fsanitize=fuzzer tests/fuzz/fuzz_$target.c $objects -o "$out/fuzz_$target" \
 		$(pkg-config --libs $packages) -lm -lcmocka
 	seed_$target "$out/$target/seed"
-	dict=tests/fuzz/$target.dict
-	[ -f "$dict" ] || dict=tests/fuzz/engine.dict # the words of SIP
+	case $target in config) dict=tests/fuzz/config.dict ;; *) dict=tests/fuzz/engine.dict ;; esac
 	echo "fuzz_$target: $seconds s"
 	if ! "$out/fuzz_$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -max_len=4096 \
 		-dict="$dict" -artifact_prefix="$out/$target/found/" -print_final_stats=1 \

@@ -12,7 +12,7 @@
 #include "control/frame.h"
 
 /* Makes room behind what is not consumed yet. */
-static int reserve(struct cx_frame *f, size_t n)
+static int reserve(struct cx_line_frame *f, size_t n)
 {
 	size_t size = f->size ? f->size : 4096;
 	char *bytes;
@@ -35,7 +35,7 @@ static int reserve(struct cx_frame *f, size_t n)
 	return 0;
 }
 
-int cx_frame_add(struct cx_frame *f, const char *p, size_t n)
+int cx_line_frame_add(struct cx_line_frame *f, const char *p, size_t n)
 {
 	int rc;
 
@@ -51,7 +51,7 @@ int cx_frame_add(struct cx_frame *f, const char *p, size_t n)
 	return 0;
 }
 
-int cx_frame_next(struct cx_frame *f, const char **line, size_t *n)
+int cx_line_frame_next(struct cx_line_frame *f, const char **line, size_t *n)
 {
 	while (f->start < f->n) {
 		char *at = f->bytes + f->start;
@@ -77,7 +77,7 @@ int cx_frame_next(struct cx_frame *f, const char **line, size_t *n)
 	return 0;
 }
 
-void cx_frame_free(struct cx_frame *f)
+void cx_line_frame_free(struct cx_line_frame *f)
 {
 	free(f->bytes);
 	memset(f, 0, sizeof(*f));

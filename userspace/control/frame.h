@@ -11,7 +11,7 @@
 
 #define CX_FRAME_MAX (1024 * 1024) /* bytes of a line */
 
-struct cx_frame {
+struct cx_line_frame {
 	char *bytes;
 	size_t n, size;
 	size_t start;	/* of the line under way */
@@ -19,11 +19,11 @@ struct cx_frame {
 };
 
 /* 0; -EMSGSIZE: a line longer than CX_FRAME_MAX; -ENOMEM. */
-int cx_frame_add(struct cx_frame *f, const char *p, size_t n);
+int cx_line_frame_add(struct cx_line_frame *f, const char *p, size_t n);
 /* The next whole line, without its newline (and CR), valid until the next
- * cx_frame_add(). 1; 0: none yet. Empty lines are skipped. */
-int cx_frame_next(struct cx_frame *f, const char **line, size_t *n);
-void cx_frame_free(struct cx_frame *f);
+ * cx_line_frame_add(). 1; 0: none yet. Empty lines are skipped. */
+int cx_line_frame_next(struct cx_line_frame *f, const char **line, size_t *n);
+void cx_line_frame_free(struct cx_line_frame *f);
 
 struct cx_envelope {
 	json_t *root; /* owns the rest */

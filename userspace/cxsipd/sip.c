@@ -13,8 +13,8 @@
 #include "base/addr.h"
 #include "cxsipd/parts.h"
 #include "observe/log.h"
-#include "proxy/fields.h"
 #include "proxy/reply.h"
+#include "sip/via.h"
 
 #define CX_RETRY_AFTER_S 5
 #define CX_MAGIC "z9hG4bK"
@@ -64,15 +64,15 @@ static enum cx_reason forward(struct cx_parts *parts, const struct cx_stateless_
 /* A response to one of our own requests, so far: the health room's probes. */
 static void own_response(struct cx_parts *parts, const uint8_t *p, size_t n)
 {
-	const size_t magic = strlen(CX_MAGIC);
-	struct cx_start_line start;
+	const uint32_t magic = strlen(CX_MAGIC);
+	struct cx_field fields[CX_FIELDS_DEFAULT];
+	struct cx_message m;
 	struct cx_via_value via;
 
-	if (cx_start_line_parse(p, n, &start) || !start.status || cx_via_top(p, n, &via) ||
-	    via.branch.n <= magic || memcmp(via.branch.p, CX_MAGIC, magic))
+	cx_message_init(&m, fields, CX_FIELDS_DEFAULT, CX_MESSAGE_SIZE_DEFAULT);
+	if (cx_message_index(&m, p, n, CX_DATAGRAM) || !m.status || cx_via_first(&m, &via) || !via.magic)
 		return;
-	cx_health_response(parts->d.health, (const char *)via.branch.p + magic, via.branch.n - magic,
-			   start.status);
+	cx_health_response(parts->d.health, via.branch.p + magic, via.branch.n - magic, m.status);
 	cx_daemon_health_soon(parts);
 }
 
