@@ -21,6 +21,7 @@ int cx_answer_forward(struct cx_proxy *p, struct cx_server *s, const struct cx_m
 
 	cx_edits_init(&p->edits, m);
 	cx_edit_pop(&p->edits, CX_HEADER_VIA, 1);
+	cx_edit_length(&p->edits, m, s->hop.transport);
 	if (lines.n)
 		cx_edit_append(&p->edits, lines);
 	n = cx_edits_iov(&p->edits, p->iov, CX_EDITS_IOV);
@@ -160,6 +161,15 @@ static void cancel_others(struct cx_proxy *p, struct cx_context *c, const struct
 			cx_client_cancel(&p->txns, &b->client, lines);
 }
 
+/* What follows in this call finds its element, by number too. */
+static void remember(struct cx_proxy *p, const struct cx_branch *b)
+{
+	const struct cx_context *c = b->context;
+
+	if (c->way.group != CX_NONE && b->element != CX_NONE && !c->way.in_dialog)
+		cx_pick_remember(p, c, b->element);
+}
+
 static void receive_success(struct cx_proxy *p, struct cx_branch *b, struct cx_server *s)
 {
 	struct cx_context *c = b->context;
@@ -174,8 +184,7 @@ static void receive_success(struct cx_proxy *p, struct cx_branch *b, struct cx_s
 	cx_branch_over(p, b, CX_TRY_CODE, p->m.status);
 	cx_answer_forward(p, c->server, &p->m, (struct cx_text){NULL, 0});
 	cx_note(p, c, p->m.status);
-	if (c->way.group != CX_NONE && b->element != CX_NONE && !c->way.in_dialog)
-		cx_pick_remember(p, c, b->element);
+	remember(p, b);
 	cancel_others(p, c, b, 200);
 	cx_context_end(p, c);
 }
@@ -190,6 +199,8 @@ static void receive_provisional(struct cx_proxy *p, struct cx_branch *b)
 		cx_client_cancel(&p->txns, &b->client, (struct cx_text){NULL, 0});
 		return;
 	}
+	if (!b->provisional)
+		remember(p, b);
 	b->provisional = true;
 	cx_client_restart_c(&p->txns, &b->client);
 	cx_answer_forward(p, c->server, &p->m, (struct cx_text){NULL, 0});

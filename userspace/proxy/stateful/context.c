@@ -155,7 +155,9 @@ static bool try_next(struct cx_proxy *p, struct cx_context *c)
 		cx_forward(p, c, &c->way.hop, c->way.element, (struct cx_text){NULL, 0}, 0);
 		return true;
 	}
-	if (policy && policy->fork == CX_FORK_PARALLEL)
+	if (c->way.in_dialog && c->n_tries)
+		return false; /* no other element knows the dialog */
+	if (policy && policy->fork == CX_FORK_PARALLEL && !c->way.in_dialog)
 		return try_parallel(p, c);
 	element = cx_pick_element(p, c, &q);
 	if (element == CX_NONE)

@@ -125,7 +125,7 @@ static bool anywhere_else(struct cx_proxy *p, const struct cx_context *c)
 	for (uint8_t i = 0; i < c->n_contacts; i++)
 		if (c->contacts[i].uri)
 			return true;
-	return c->way.group != CX_NONE && cx_pick_element(p, c, &q) != CX_NONE;
+	return c->way.group != CX_NONE && !c->way.in_dialog && cx_pick_element(p, c, &q) != CX_NONE;
 }
 
 static bool others_open(const struct cx_branch *but)
@@ -203,6 +203,8 @@ static bool worth_another_connection(const struct cx_proxy *p, const struct cx_b
 
 	if (transport == CX_UDP || transport >= CX_TRANSPORTS || b->context->tries[b->try].again >= retries)
 		return false;
+	if (b->context->recursions)
+		return false; /* its Request-URI is gone */
 	return errnum == ENOTCONN || errnum == EPIPE || errnum == ECONNRESET;
 }
 

@@ -152,9 +152,17 @@ static void share_breadth(struct cx_proxy *p, const struct cx_forwarding *f)
 		cx_edit_append(&p->edits, cx_edits_text(&p->edits, "Max-Breadth: %u\r\n", f->breadth));
 }
 
+/* 18.4, 20.14: a stream needs it, a datagram may go without. */
+void cx_edit_length(struct cx_edits *e, const struct cx_message *m, uint8_t transport)
+{
+	if (transport != CX_UDP && !cx_message_has(m, CX_HEADER_CONTENT_LENGTH))
+		cx_edit_append(e, cx_edits_text(e, "Content-Length: %u\r\n", m->body_n));
+}
+
 int cx_forward_edit(struct cx_proxy *p, const struct cx_forwarding *f)
 {
 	cx_edits_init(&p->edits, f->m);
+	cx_edit_length(&p->edits, f->m, f->to->transport);
 	put_via(p, f);
 	mark_received(p, f);
 	count_down(p, f);

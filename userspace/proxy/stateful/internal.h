@@ -219,6 +219,8 @@ struct cx_forwarding {
 	uint16_t breadth;      /* 0: leave Max-Breadth as it is */
 };
 int cx_forward_edit(struct cx_proxy *p, const struct cx_forwarding *f);
+/* Content-Length where the next hop cannot do without. */
+void cx_edit_length(struct cx_edits *e, const struct cx_message *m, uint8_t transport);
 
 /* failover.c: what happened to a branch */
 void cx_branch_over(struct cx_proxy *p, struct cx_branch *b, enum cx_try_end end, uint16_t status);
