@@ -17,11 +17,39 @@
 #include "proxy/stateful/internal.h"
 
 static const char *const users[] = {
-	"1000",	 "1006",   "1041",  "10-41", "1.0.4.1",	 "(10)41", "+1041",	 "1+041",  "%31041", "10%341",
-	"%2B1041", "1041%2d", "1",    "10",	     "104",	 "10410",  "999",	 "44",	   "440",    "4420",
-	"44-20",   "490",	 "493099", "1061",  "1060",	 "1070",   "----",	 "+",	   "1041;x=y", "user",
-	"12345678901234567890123456789",	     "123456789012345678901234567890",
-	"441234567890123456789012345678901234567890",
+    "1000",
+    "1006",
+    "1041",
+    "10-41",
+    "1.0.4.1",
+    "(10)41",
+    "+1041",
+    "1+041",
+    "%31041",
+    "10%341",
+    "%2B1041",
+    "1041%2d",
+    "1",
+    "10",
+    "104",
+    "10410",
+    "999",
+    "44",
+    "440",
+    "4420",
+    "44-20",
+    "490",
+    "493099",
+    "1061",
+    "1060",
+    "1070",
+    "----",
+    "+",
+    "1041;x=y",
+    "user",
+    "12345678901234567890123456789",
+    "123456789012345678901234567890",
+    "441234567890123456789012345678901234567890",
 };
 static const char *const listeners[] = {TRUNKS_V4, AGENTS_V4, OPEN_V4};
 
@@ -62,8 +90,8 @@ static void numbers_lead_to_the_same_group(void **state)
 			if (!cx_uri_parse(cx_text_of(uri_text), &uri, NULL))
 				group = cx_route_find(&p, listener, cx_uri_user_part(&uri), &core);
 			if (group != by_engine(engine, listener, users[i]))
-				fail_msg("%s at %s: the core says %d, the engine %d", users[i], listeners[k], (int)group,
-					 (int)by_engine(engine, listener, users[i]));
+				fail_msg("%s at %s: the core says %d, the engine %d", users[i], listeners[k],
+					 (int)group, (int)by_engine(engine, listener, users[i]));
 			found += group != CX_NONE;
 		}
 	assert_true(found > 20);
@@ -82,14 +110,15 @@ static void calls_hash_alike(void **state)
 		uint64_t hash;
 		int n;
 
-		snprintf(call_id, sizeof(call_id), "%.*s", i + 1, "abcdefghijklmnopqrstuvwxyz0123456789@example.com");
+		snprintf(call_id, sizeof(call_id), "%.*s", i + 1,
+			 "abcdefghijklmnopqrstuvwxyz0123456789@example.com");
 		n = snprintf(text, sizeof(text),
 			     "INVITE sip:1000@192.0.2.1 SIP/2.0\r\nVia: SIP/2.0/UDP %s;branch=z9hG4bK1\r\n"
 			     "Max-Forwards: 70\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:c@d>\r\nCall-ID: %s\r\n"
 			     "CSeq: 1 INVITE\r\n\r\n",
 			     CALLER_V4, call_id);
-		cx_core_run(engine, place.world, place_listener(&place, TRUNKS_V4), &from, 5060, (uint8_t *)text,
-			    (size_t)n, &r);
+		cx_core_run(engine, place.world, place_listener(&place, TRUNKS_V4), &from, 5060,
+			    (uint8_t *)text, (size_t)n, &r);
 		assert_int_not_equal(r.group, CX_NONE);
 		hash = cx_hash_of_call(&place.world->key.hash, call_id, strlen(call_id));
 		assert_int_equal(r.slot, hash >> (64 - place.world->rings[r.group]->bits));
@@ -111,8 +140,8 @@ static int close_place(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(numbers_lead_to_the_same_group),
-		cmocka_unit_test(calls_hash_alike),
+	    cmocka_unit_test(numbers_lead_to_the_same_group),
+	    cmocka_unit_test(calls_hash_alike),
 	};
 
 	return cmocka_run_group_tests(tests, open_place, close_place);

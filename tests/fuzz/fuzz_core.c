@@ -13,17 +13,19 @@
 #include <string.h>
 #include "unit/fixture.h"
 #include "replay/replay.h"
+#include "route/flow.h"
 
-#define MUST(condition)                                                                            \
-	do {                                                                                       \
-		if (!(condition)) {                                                                \
-			fprintf(stderr, "%s:%d: must hold: %s\n", __FILE__, __LINE__, #condition); \
-			abort();                                                                   \
-		}                                                                                  \
+#define MUST(condition)                                                                                      \
+	do {                                                                                                 \
+		if (!(condition)) {                                                                          \
+			fprintf(stderr, "%s:%d: must hold: %s\n", __FILE__, __LINE__, #condition);           \
+			abort();                                                                             \
+		}                                                                                            \
 	} while (0)
 #define KEPT 8
 #define BYTES_MAX 16384
 #define STEPS_MAX 200
+#define FLOWS 16
 #define A_LONG_TIME_MS (8ULL * 3600 * 1000)
 
 struct message {
@@ -44,18 +46,22 @@ static int send_error;
 static const char *const sources[] = {"198.51.100.7", "203.0.113.11", "2001:db8::99", "203.0.113.21"};
 
 static const char *const templates[] = {
-	"INVITE sip:9001@192.0.2.1 SIP/2.0\r\nVia: SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bKa;rport\r\n"
-	"Max-Forwards: 70\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:9001@192.0.2.1>\r\nCall-ID: c\r\nCSeq: 1 INVITE\r\n"
-	"Contact: <sip:a@198.51.100.7>\r\nContent-Length: 0\r\n\r\n",
-	"CANCEL sip:9001@192.0.2.1 SIP/2.0\r\nVia: SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bKa;rport\r\n"
-	"Max-Forwards: 70\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:9001@192.0.2.1>\r\nCall-ID: c\r\nCSeq: 1 CANCEL\r\n\r\n",
-	"ACK sip:9001@192.0.2.1 SIP/2.0\r\nVia: SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bKa;rport\r\n"
-	"Max-Forwards: 70\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:9001@192.0.2.1>;tag=t\r\nCall-ID: c\r\nCSeq: 1 ACK\r\n\r\n",
-	"MESSAGE sip:9001@192.0.2.1 SIP/2.0\r\nVia: SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bKm\r\n"
-	"Max-Forwards: 70\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:9001@192.0.2.1>\r\nCall-ID: d\r\nCSeq: 2 MESSAGE\r\n\r\n",
-	"BYE sip:203.0.113.11 SIP/2.0\r\nVia: SIP/2.0/TCP 198.51.100.7:5060;branch=z9hG4bKb\r\n"
-	"Route: <sip:192.0.2.1;lr>, <sip:203.0.113.1;lr>\r\nMax-Forwards: 70\r\nFrom: <sip:a@b>;tag=1\r\n"
-	"To: <sip:9001@192.0.2.1>;tag=t\r\nCall-ID: c\r\nCSeq: 3 BYE\r\nContent-Length: 0\r\n\r\n",
+    "INVITE sip:9001@192.0.2.1 SIP/2.0\r\nVia: SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bKa;rport\r\n"
+    "Max-Forwards: 70\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:9001@192.0.2.1>\r\nCall-ID: c\r\nCSeq: 1 "
+    "INVITE\r\n"
+    "Contact: <sip:a@198.51.100.7>\r\nContent-Length: 0\r\n\r\n",
+    "CANCEL sip:9001@192.0.2.1 SIP/2.0\r\nVia: SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bKa;rport\r\n"
+    "Max-Forwards: 70\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:9001@192.0.2.1>\r\nCall-ID: c\r\nCSeq: 1 "
+    "CANCEL\r\n\r\n",
+    "ACK sip:9001@192.0.2.1 SIP/2.0\r\nVia: SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bKa;rport\r\n"
+    "Max-Forwards: 70\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:9001@192.0.2.1>;tag=t\r\nCall-ID: c\r\nCSeq: 1 "
+    "ACK\r\n\r\n",
+    "MESSAGE sip:9001@192.0.2.1 SIP/2.0\r\nVia: SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bKm\r\n"
+    "Max-Forwards: 70\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:9001@192.0.2.1>\r\nCall-ID: d\r\nCSeq: 2 "
+    "MESSAGE\r\n\r\n",
+    "BYE sip:203.0.113.11 SIP/2.0\r\nVia: SIP/2.0/TCP 198.51.100.7:5060;branch=z9hG4bKb\r\n"
+    "Route: <sip:192.0.2.1;lr>, <sip:203.0.113.1;lr>\r\nMax-Forwards: 70\r\nFrom: <sip:a@b>;tag=1\r\n"
+    "To: <sip:9001@192.0.2.1>;tag=t\r\nCall-ID: c\r\nCSeq: 3 BYE\r\nContent-Length: 0\r\n\r\n",
 };
 
 struct input {
@@ -139,7 +145,8 @@ static void give(struct input *in, const struct cx_hop *from, const void *p, siz
 /* A response to one of the messages that the core sent, with all that it copies. */
 static void answer(struct input *in)
 {
-	static const char *const lines[] = {"", "Retry-After: 10\r\n", "Contact: <sip:x@203.0.113.12>;q=0.5, <sip:y@203.0.113.13>\r\n",
+	static const char *const lines[] = {"", "Retry-After: 10\r\n",
+					    "Contact: <sip:x@203.0.113.12>;q=0.5, <sip:y@203.0.113.13>\r\n",
 					    "WWW-Authenticate: Digest realm=\"x\"\r\n"};
 	const struct message *k = &kept[take(in) % KEPT];
 	unsigned status = 100 + (take(in) << 8 | take(in)) % 600;
@@ -189,11 +196,13 @@ static void step(struct input *in)
 		advance(now_ms + (1u << (take(in) % 18)));
 		break;
 	case 5:
-		cx_proxy_failed(proxy, kept[take(in) % KEPT].token, take(in) & 1 ? ECONNRESET : ECONNREFUSED, now_ms);
+		cx_proxy_failed(proxy, kept[take(in) % KEPT].token, take(in) & 1 ? ECONNRESET : ECONNREFUSED,
+				now_ms);
 		break;
 	case 6:
 		k = &kept[take(in) % KEPT];
-		cx_proxy_unreachable(proxy, &k->hop.addr, k->hop.port, k->hop.transport, ECONNREFUSED, now_ms);
+		cx_proxy_unreachable(proxy, &k->hop.addr, k->hop.port, k->hop.transport, ECONNREFUSED,
+				     now_ms);
 		break;
 	case 7:
 		cx_world_set_element(scene.world, take(in) % 16, CX_ELEMENT_UP + take(in) % 3, 0, now_ms);
@@ -213,7 +222,26 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	MUST(!script_read(&script, "tests/fuzz/core.world"));
+	scene.config = fixture_config();
+	scene.config->max_groups = scene.config->max_elements = 32;
+	scene.config->max_flows = FLOWS;
+	for (int i = 0; i < script.n_lines; i++)
+		world_line(&scene, &script.lines[i]);
+	world_open(&scene);
 	return 0;
+}
+
+/* As it was in the beginning: what an input does depends on nothing else. */
+static void reset_world(void)
+{
+	cx_world_hold(scene.world);
+	for (uint32_t i = 0; i < scene.tables->n_elements; i++)
+		if (scene.world->elements[i].state != CX_ELEMENT_UP)
+			cx_world_set_element(scene.world, i, CX_ELEMENT_UP, 0, 0);
+	cx_world_release(scene.world);
+	cx_flow_memory_free(scene.world->flows);
+	scene.world->flows = cx_flow_memory_new(FLOWS);
+	MUST(scene.world->flows);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -223,13 +251,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct input in = {data, size};
 	struct cx_proxy_stats stats;
 
-	memset(&scene, 0, sizeof(scene));
-	scene.config = fixture_config();
-	scene.config->max_groups = scene.config->max_elements = 32; /* a new world for each input: small */
-	scene.config->max_flows = 16;
-	for (int i = 0; i < script.n_lines; i++)
-		world_line(&scene, &script.lines[i]);
-	world_open(&scene);
+	reset_world();
 	now_ms = 1000000;
 	timer_ms = CX_PROXY_NEVER;
 	n_kept = 0;
@@ -246,6 +268,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	MUST(!stats.contexts && !stats.lingering && !stats.bytes);
 	MUST(!stats.invite_server && !stats.other_server && !stats.invite_client && !stats.other_client);
 	cx_proxy_free(proxy);
-	world_close(&scene);
 	return 0;
 }

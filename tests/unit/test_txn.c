@@ -85,7 +85,8 @@ static void a_branch_says_what_was_written(void **state)
 	uint32_t worker;
 
 	cx_branch_write(text, &key, &here, handle, 0x123456789abcULL, call_id);
-	assert_int_equal(cx_branch_read((struct cx_text){text, sizeof(text)}, &key, call_id, &read, &worker), 0);
+	assert_int_equal(cx_branch_read((struct cx_text){text, sizeof(text)}, &key, call_id, &read, &worker),
+			 0);
 	assert_true(read == handle && worker == 1023);
 	assert_true(cx_branch_loop((struct cx_text){text, sizeof(text)}, &loop) && loop == 0x123456789abcULL);
 	for (size_t i = 0; i < sizeof(text); i++)
@@ -105,18 +106,22 @@ static void a_branch_cannot_be_forged(void **state)
 		for (int bit = 0; bit < 8; bit++) {
 			memcpy(changed, text, sizeof(text));
 			changed[i] = (char)(changed[i] ^ 1 << bit);
-			assert_int_not_equal(cx_branch_read((struct cx_text){changed, sizeof(changed)}, &key, call_id,
-							    &handle, &worker),
+			assert_int_not_equal(cx_branch_read((struct cx_text){changed, sizeof(changed)}, &key,
+							    call_id, &handle, &worker),
 					     0);
 		}
-	assert_int_equal(cx_branch_read((struct cx_text){text, sizeof(text)}, &key, other, &handle, &worker), -EBADMSG);
-	assert_int_equal(cx_branch_read((struct cx_text){text, sizeof(text) - 1}, &key, call_id, &handle, &worker),
-			 -ENOENT);
-	later.current = 0; /* the key that signed still verifies */
-	assert_int_equal(cx_branch_read((struct cx_text){text, sizeof(text)}, &later, call_id, &handle, &worker), 0);
-	later.mac[1].k[0]++;
-	assert_int_equal(cx_branch_read((struct cx_text){text, sizeof(text)}, &later, call_id, &handle, &worker),
+	assert_int_equal(cx_branch_read((struct cx_text){text, sizeof(text)}, &key, other, &handle, &worker),
 			 -EBADMSG);
+	assert_int_equal(
+	    cx_branch_read((struct cx_text){text, sizeof(text) - 1}, &key, call_id, &handle, &worker),
+	    -ENOENT);
+	later.current = 0; /* the key that signed still verifies */
+	assert_int_equal(
+	    cx_branch_read((struct cx_text){text, sizeof(text)}, &later, call_id, &handle, &worker), 0);
+	later.mac[1].k[0]++;
+	assert_int_equal(
+	    cx_branch_read((struct cx_text){text, sizeof(text)}, &later, call_id, &handle, &worker),
+	    -EBADMSG);
 }
 
 /* ---- matching -------------------------------------------------------------------- */
@@ -149,12 +154,14 @@ static void requests_match_by_branch_sent_by_and_method(void **state)
 	uint64_t invite = match("INVITE", VIA, URI, false);
 
 	assert_true(match("INVITE", VIA, "sip:other@d", false) == invite);
-	assert_true(match("INVITE", "SIP/2.0/UDP HOST.example.com:5060;x=y;branch=z9hG4bK1", URI, false) == invite);
+	assert_true(match("INVITE", "SIP/2.0/UDP HOST.example.com:5060;x=y;branch=z9hG4bK1", URI, false) ==
+		    invite);
 	assert_true(match("ACK", VIA, URI, false) == invite);
 	assert_true(match("CANCEL", VIA, URI, true) == invite);
 	assert_true(match("CANCEL", VIA, URI, false) != invite);
 	assert_true(match("BYE", VIA, URI, false) != invite);
-	assert_true(match("INVITE", "SIP/2.0/UDP host.example.com:5061;branch=z9hG4bK1", URI, false) != invite);
+	assert_true(match("INVITE", "SIP/2.0/UDP host.example.com:5061;branch=z9hG4bK1", URI, false) !=
+		    invite);
 	assert_true(match("INVITE", "SIP/2.0/UDP other.example.com;branch=z9hG4bK1", URI, false) != invite);
 	assert_true(match("INVITE", "SIP/2.0/UDP host.example.com;branch=z9hG4bK2", URI, false) != invite);
 }
@@ -173,13 +180,13 @@ static void old_requests_match_by_all_that_they_have(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_handle_outlives_nothing),
-		cmocka_unit_test(a_table_has_limits),
-		cmocka_unit_test(links_are_found_by_their_key),
-		cmocka_unit_test(a_branch_says_what_was_written),
-		cmocka_unit_test(a_branch_cannot_be_forged),
-		cmocka_unit_test(requests_match_by_branch_sent_by_and_method),
-		cmocka_unit_test(old_requests_match_by_all_that_they_have),
+	    cmocka_unit_test(a_handle_outlives_nothing),
+	    cmocka_unit_test(a_table_has_limits),
+	    cmocka_unit_test(links_are_found_by_their_key),
+	    cmocka_unit_test(a_branch_says_what_was_written),
+	    cmocka_unit_test(a_branch_cannot_be_forged),
+	    cmocka_unit_test(requests_match_by_branch_sent_by_and_method),
+	    cmocka_unit_test(old_requests_match_by_all_that_they_have),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -37,7 +37,8 @@ bool cx_is_failover_code(const struct cx_proxy *p, uint32_t group, int status)
 
 /* ---- who waits for a first response from where ------------------------------------- */
 
-static struct cx_branch **head_of(struct cx_proxy *p, const union cx_addr *addr, uint16_t port, uint8_t transport)
+static struct cx_branch **head_of(struct cx_proxy *p, const union cx_addr *addr, uint16_t port,
+				  uint8_t transport)
 {
 	struct cx_siphash s;
 
@@ -78,8 +79,8 @@ static bool waits_for(const struct cx_branch *b, const union cx_addr *addr, uint
 	return hop->port == port && hop->transport == transport && !memcmp(&hop->addr, addr, sizeof(*addr));
 }
 
-void cx_proxy_unreachable(struct cx_proxy *p, const union cx_addr *addr, uint16_t port, uint8_t transport, int errnum,
-			  uint64_t now_ms)
+void cx_proxy_unreachable(struct cx_proxy *p, const union cx_addr *addr, uint16_t port, uint8_t transport,
+			  int errnum, uint64_t now_ms)
 {
 	struct cx_branch **head, *b, *failed = NULL, *next;
 
