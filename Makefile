@@ -116,7 +116,7 @@ test: deps ## run all tests (root; installs what is missing)
 
 .PHONY: fuzz
 FUZZ_SECONDS ?= 60
-fuzz: deps ## fuzz engine and configuration, FUZZ_SECONDS each
+fuzz: deps ## fuzz engine, configuration and proxy core, FUZZ_SECONDS each
 	+$(Q)$(MAKE) --no-print-directory all
 	$(Q)tests/fuzz/run.sh $(FUZZ_SECONDS)
 

@@ -71,8 +71,8 @@ static void answer(const char *request, int status, const char *reason)
 {
 	const char *fields = strstr(request, "\r\n") + 2, *contact = strstr(fields, "Contact:");
 
-	give(&server, "SIP/2.0 %d %s\r\n%.*sContact: <sip:203.0.113.11>\r\nContent-Length: 0\r\n\r\n", status, reason,
-	     (int)(contact - fields), fields);
+	give(&server, "SIP/2.0 %d %s\r\n%.*sContact: <sip:203.0.113.11>\r\nContent-Length: 0\r\n\r\n", status,
+	     reason, (int)(contact - fields), fields);
 }
 
 static void invite(unsigned i, char request[8192])
@@ -180,8 +180,10 @@ static void open_core(void)
 	must(!cx_world_new(config, tables, &world), "no world");
 	settings.seed = 42;
 	must(!cx_proxy_new(&settings, &ops, NULL, world, now_ms, &proxy), "no core");
-	caller = (struct cx_hop){.addr = fixture_addr("198.51.100.7"), .port = 5060, .connection = CX_NO_CONNECTION};
-	server = (struct cx_hop){.addr = fixture_addr("203.0.113.11"), .port = 5060, .connection = CX_NO_CONNECTION};
+	caller = (struct cx_hop){
+	    .addr = fixture_addr("198.51.100.7"), .port = 5060, .connection = CX_NO_CONNECTION};
+	server = (struct cx_hop){
+	    .addr = fixture_addr("203.0.113.11"), .port = 5060, .connection = CX_NO_CONNECTION};
 	caller.listener = (uint16_t)cx_tables_listener_at(tables, &tables->listeners[0].addr, 5060);
 	server.listener = (uint16_t)cx_tables_listener_at(tables, &tables->listeners[1].addr, 5060);
 }
@@ -192,24 +194,30 @@ static void measure_memory(void)
 	uint64_t before = bytes();
 
 	invite(0, kept);
-	printf("live pair, INVITE of %zu bytes sent        %6llu bytes\n", last_n, (unsigned long long)(bytes() - before));
+	printf("live pair, INVITE of %zu bytes sent        %6llu bytes\n", last_n,
+	       (unsigned long long)(bytes() - before));
 	answer(kept, 180, "Ringing");
-	printf("live pair, ringing                         %6llu bytes\n", (unsigned long long)(bytes() - before));
+	printf("live pair, ringing                         %6llu bytes\n",
+	       (unsigned long long)(bytes() - before));
 	answer(kept, 200, "OK");
-	printf("lingering pair, after the 2xx              %6llu bytes\n", (unsigned long long)(bytes() - before));
+	printf("lingering pair, after the 2xx              %6llu bytes\n",
+	       (unsigned long long)(bytes() - before));
 	request(0, "ACK", 1);
 	before = bytes();
 	request(0, "BYE", 2);
-	printf("live pair, BYE sent                        %6llu bytes\n", (unsigned long long)(bytes() - before));
+	printf("live pair, BYE sent                        %6llu bytes\n",
+	       (unsigned long long)(bytes() - before));
 	answer(last, 200, "OK");
-	printf("lingering pair, after the BYE              %6llu bytes\n", (unsigned long long)(bytes() - before));
+	printf("lingering pair, after the BYE              %6llu bytes\n",
+	       (unsigned long long)(bytes() - before));
 	advance(now_ms + 100000);
 	must(!bytes(), "something is left");
 }
 
 int main(int argc, char **argv)
 {
-	unsigned calls = argc > 1 ? (unsigned)atoi(argv[1]) : 1000000, rate = argc > 2 ? (unsigned)atoi(argv[2]) : 2000;
+	unsigned calls = argc > 1 ? (unsigned)atoi(argv[1]) : 1000000,
+		 rate = argc > 2 ? (unsigned)atoi(argv[2]) : 2000;
 	double start;
 
 	open_core();

@@ -46,7 +46,7 @@ static const struct {
 	{"unreason.dat", DROP, "a response, but not to us"},
 	{"noreason.dat", DROP, "a response, but not to us"},
 	/* 3.1.2: invalid messages */
-	{"badinv01.dat", SILENT, "Via with empty parameters: 400, but nothing to send it by"},
+	{"badinv01.dat", 400, "Via with empty parameters"},
 	{"clerr.dat", 400, "Content-Length beyond the datagram (18.3)"},
 	{"ncl.dat", 400, "negative Content-Length"},
 	{"scalar02.dat", 400, "CSeq beyond 2**32"},

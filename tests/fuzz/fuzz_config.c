@@ -9,15 +9,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "must.h"
 #include "route/world.h"
-
-#define MUST(condition)                                                                            \
-	do {                                                                                       \
-		if (!(condition)) {                                                                \
-			fprintf(stderr, "%s:%d: must hold: %s\n", __FILE__, __LINE__, #condition); \
-			abort();                                                                   \
-		}                                                                                  \
-	} while (0)
 
 static const char good[] = "networks = ( { name = \"a\"; listeners = ( { address = \"192.0.2.1\"; } ); sources = [ \"any\" ]; } );\n"
 			   "groups = ( { name = \"media\"; network = \"a\"; elements = ( { uri = \"sip:192.0.2.9\"; } ); } );\n"

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "must.h"
 #include "corpus.h"
 #include "place.h"
 #include "proxy/body.h"
@@ -20,13 +21,6 @@
 #include "proxy/straighten.h"
 
 #define MESSAGE_MAX 65535
-#define MUST(condition)                                                                            \
-	do {                                                                                       \
-		if (!(condition)) {                                                                \
-			fprintf(stderr, "%s:%d: must hold: %s\n", __FILE__, __LINE__, #condition); \
-			abort();                                                                   \
-		}                                                                                  \
-	} while (0)
 
 static struct place place;
 static struct cx_body *fast, *core;

@@ -47,7 +47,8 @@ static void check_line(struct scene *s, const struct peer *p, const char *bytes,
 	} else if (!colon && star) {
 		snprintf(name, sizeof(name), "%.*s", (int)(star - check), check);
 		if (text_count(bytes, name) != atoi(star + 1))
-			scene_fail(s, "%s: %d values of %s in\n%s", p->name, text_count(bytes, name), name, bytes);
+			scene_fail(s, "%s: %d values of %s in\n%s", p->name, text_count(bytes, name), name,
+				   bytes);
 	} else if (!strncmp(check, "start: ", 7)) {
 		if (!text_matches(start, check + 7))
 			scene_fail(s, "%s: start line is %s", p->name, start);
@@ -102,7 +103,8 @@ static void remember(struct peer *p, struct packet *k, const char *label)
 	}
 	free(p->response);
 	p->response = text_copy(k->bytes, k->n);
-	if (text_header(k->bytes, "CSeq", 0, cseq, sizeof(cseq)) && strstr(cseq, "INVITE") && atoi(k->bytes + 8) > 100) {
+	if (text_header(k->bytes, "CSeq", 0, cseq, sizeof(cseq)) && strstr(cseq, "INVITE") &&
+	    atoi(k->bytes + 8) > 100) {
 		free(p->invite_response);
 		p->invite_response = text_copy(k->bytes, k->n);
 	}

@@ -9,7 +9,8 @@
 #include <string.h>
 #include "replay.h"
 
-static bool report(const struct script *s, const char *mode, const struct run *r, unsigned *number, uint64_t at)
+static bool report(const struct script *s, const char *mode, const struct run *r, unsigned *number,
+		   uint64_t at)
 {
 	++*number;
 	if (!r->failed) {
@@ -23,7 +24,8 @@ static bool report(const struct script *s, const char *mode, const struct run *r
 	return false;
 }
 
-static bool fail_in_turn(const struct script *s, const char *mode, uint64_t times, bool sends, unsigned *number)
+static bool fail_in_turn(const struct script *s, const char *mode, uint64_t times, bool sends,
+			 unsigned *number)
 {
 	struct run r = {0};
 	uint64_t k;

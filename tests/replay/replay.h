@@ -37,7 +37,7 @@ struct script {
 	char file[128], title[256]; /* of the scenario that is chosen */
 	struct line lines[LINES_MAX];
 	int n_lines;
-	int common, from, to; /* lines [0, common) and [from, to) are the scenario */
+	int common, from, to;	   /* lines [0, common) and [from, to) are the scenario */
 	char *text[LINES_MAX * 2]; /* to be freed */
 	int n_text;
 };
@@ -122,9 +122,9 @@ void peer_returns(struct scene *s, struct peer *p);
 void peer_hears(struct scene *s, struct peer *p, const struct line *l);
 
 /* text.c: fields of messages as plain text; the results are static or malloc'd as said */
-char *text_copy(const char *p, size_t n);			       /* malloc'd, terminated */
+char *text_copy(const char *p, size_t n); /* malloc'd, terminated */
 bool text_header(const char *message, const char *name, int k, char *out, size_t max); /* the k-th */
-int text_count(const char *message, const char *name);		       /* values, commas counted */
-bool text_matches(const char *text, const char *pattern);	       /* * and ? */
+int text_count(const char *message, const char *name);	  /* values, commas counted */
+bool text_matches(const char *text, const char *pattern); /* * and ? */
 
 #endif

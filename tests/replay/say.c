@@ -125,7 +125,8 @@ static void put_via(struct draft *d, struct peer *p, const struct line *l)
 	else if (branch)
 		add(d, "Via: SIP/2.0/%s %s;branch=%s", transport_name(p), endpoint, branch);
 	else
-		add(d, "Via: SIP/2.0/%s %s;branch=z9hG4bK-%s-%u", transport_name(p), endpoint, p->name, ++p->branches);
+		add(d, "Via: SIP/2.0/%s %s;branch=z9hG4bK-%s-%u", transport_name(p), endpoint, p->name,
+		    ++p->branches);
 }
 
 static const char *option(const struct line *l, const char *name, const char *otherwise)
@@ -139,7 +140,8 @@ static const char *option(const struct line *l, const char *name, const char *ot
 static void new_request(struct scene *s, struct peer *p, const struct line *l, struct draft *d)
 {
 	const struct cx_listener *ours = &s->tables->listeners[p->hop.listener];
-	const char *method = l->words[2], *dn = l->n_words > 3 && !strchr(l->words[3], '=') ? l->words[3] : "9001";
+	const char *method = l->words[2],
+		   *dn = l->n_words > 3 && !strchr(l->words[3], '=') ? l->words[3] : "9001";
 	char host[CX_ENDPOINT_TEXT], from[CX_ADDR_TEXT], uri[1024];
 
 	cx_endpoint_format(&ours->addr, ours->port, host);
@@ -175,7 +177,8 @@ static bool follow_up(struct scene *s, struct peer *p, const struct line *l, str
 	for (size_t i = 0; i < sizeof(copied) / sizeof(copied[0]); i++)
 		for (int k = 0; text_header(p->invite, copied[i], k, value, sizeof(value)); k++)
 			add(d, "%s: %.990s", copied[i], value);
-	if (text_header(strcmp(method, "ACK") ? p->invite : p->invite_response, "To", 0, value, sizeof(value)))
+	if (text_header(strcmp(method, "ACK") ? p->invite : p->invite_response, "To", 0, value,
+			sizeof(value)))
 		add(d, "To: %.990s", value);
 	if (text_header(p->invite, "CSeq", 0, value, sizeof(value)))
 		add(d, "CSeq: %u %s", (unsigned)atoi(value), method);
@@ -209,7 +212,9 @@ static void put_routes(struct draft *d, const char *message, bool reversed)
 static bool in_dialog(struct scene *s, struct peer *p, const struct line *l, struct draft *d)
 {
 	bool uac = p->invite != NULL;
-	const char *message = uac ? p->invite_response : p->n_requests ? p->requests[p->n_requests - 1]->bytes : NULL;
+	const char *message = uac	      ? p->invite_response
+			      : p->n_requests ? p->requests[p->n_requests - 1]->bytes
+					      : NULL;
 	const char *method = l->words[2];
 	char value[1024], uri[1024];
 
@@ -251,7 +256,8 @@ static const struct packet *request_for(const struct peer *p, const struct line 
 	for (int i = p->n_requests; i-- > 0;) {
 		const char *bytes = p->requests[i]->bytes;
 
-		if (of ? !strcmp(p->labels[i], of) || (!strncmp(bytes, of, strlen(of)) && bytes[strlen(of)] == ' ')
+		if (of ? !strcmp(p->labels[i], of) ||
+			     (!strncmp(bytes, of, strlen(of)) && bytes[strlen(of)] == ' ')
 		       : strncmp(bytes, "ACK ", 4) && strncmp(bytes, "CANCEL ", 7))
 			return p->requests[i];
 	}

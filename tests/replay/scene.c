@@ -38,15 +38,18 @@ static struct peer *who_is_at(struct scene *s, const struct cx_hop *hop)
 	for (int i = 0; i < s->n_peers; i++) {
 		struct peer *p = &s->peers[i];
 
-		if (p->hop.transport != hop->transport || memcmp(&p->hop.addr, &hop->addr, sizeof(hop->addr)) != 0)
+		if (p->hop.transport != hop->transport ||
+		    memcmp(&p->hop.addr, &hop->addr, sizeof(hop->addr)) != 0)
 			continue;
-		if (hop->connection != CX_NO_CONNECTION ? p->hop.connection == hop->connection : p->hop.port == hop->port)
+		if (hop->connection != CX_NO_CONNECTION ? p->hop.connection == hop->connection
+							: p->hop.port == hop->port)
 			return p;
 	}
 	return NULL;
 }
 
-static int send_to_peer(void *ctx, const struct cx_hop *hop, const struct iovec *iov, int n_iov, uint64_t token)
+static int send_to_peer(void *ctx, const struct cx_hop *hop, const struct iovec *iov, int n_iov,
+			uint64_t token)
 {
 	struct scene *s = ctx;
 	struct peer *p = who_is_at(s, hop);
@@ -56,7 +59,8 @@ static int send_to_peer(void *ctx, const struct cx_hop *hop, const struct iovec 
 	if (++s->sends == s->fail_send_at)
 		return -ENOBUFS;
 	if (!p) {
-		scene_fail(s, "a message to %s, where nobody is", cx_endpoint_format(&hop->addr, hop->port, text));
+		scene_fail(s, "a message to %s, where nobody is",
+			   cx_endpoint_format(&hop->addr, hop->port, text));
 		return 0;
 	}
 	if (p->closed && hop->connection != CX_NO_CONNECTION)
@@ -103,7 +107,8 @@ static void sign(void *ctx, uint32_t element, enum cx_proxy_sign what)
 		memmove(s->signs, s->signs + 1, (NOTES_MAX - 1) * sizeof(s->signs[0]));
 		s->n_signs--;
 	}
-	snprintf(s->signs[s->n_signs++], sizeof(s->signs[0]), "%.32s %s", s->world->elements[element].name, words[what]);
+	snprintf(s->signs[s->n_signs++], sizeof(s->signs[0]), "%.32s %s", s->world->elements[element].name,
+		 words[what]);
 }
 
 static void note(void *ctx, const struct cx_proxy_note *n)
@@ -114,8 +119,9 @@ static void note(void *ctx, const struct cx_proxy_note *n)
 		memmove(s->notes, s->notes + 1, (NOTES_MAX - 1) * sizeof(s->notes[0]));
 		s->n_notes--;
 	}
-	snprintf(s->notes[s->n_notes++], sizeof(s->notes[0]), "%.*s %.*s %d: %.150s", (int)(n->call_id_n & 63), n->call_id,
-		 (int)(n->method_n & 31), n->method, n->status, n->tried);
+	snprintf(s->notes[s->n_notes++], sizeof(s->notes[0]), "%.*s %.*s %d: %.150s",
+		 (int)(n->call_id_n & 63), n->call_id, (int)(n->method_n & 31), n->method, n->status,
+		 n->tried);
 }
 
 /* ---- what a line does ------------------------------------------------------------- */
@@ -171,9 +177,9 @@ static int errno_of(const char *name)
 	static const struct {
 		const char *name;
 		int value;
-	} known[] = {{"ECONNREFUSED", ECONNREFUSED}, {"ENOTCONN", ENOTCONN},	 {"ECONNRESET", ECONNRESET},
-		     {"EHOSTUNREACH", EHOSTUNREACH}, {"EMSGSIZE", EMSGSIZE},	 {"ETIMEDOUT", ETIMEDOUT},
-		     {"ENOBUFS", ENOBUFS},	     {"ENETUNREACH", ENETUNREACH},	 {"EFBIG", EFBIG}};
+	} known[] = {{"ECONNREFUSED", ECONNREFUSED}, {"ENOTCONN", ENOTCONN},	   {"ECONNRESET", ECONNRESET},
+		     {"EHOSTUNREACH", EHOSTUNREACH}, {"EMSGSIZE", EMSGSIZE},	   {"ETIMEDOUT", ETIMEDOUT},
+		     {"ENOBUFS", ENOBUFS},	     {"ENETUNREACH", ENETUNREACH}, {"EFBIG", EFBIG}};
 
 	for (size_t i = 0; name && i < sizeof(known) / sizeof(known[0]); i++)
 		if (!strcmp(known[i].name, name))
@@ -200,8 +206,8 @@ static bool peer_does(struct scene *s, struct peer *p, const struct line *l)
 	else if (!strcmp(verb, "<"))
 		peer_hears(s, p, l);
 	else if (!strcmp(verb, "icmp"))
-		cx_proxy_unreachable(s->proxy, &p->hop.addr, p->hop.port, p->hop.transport, err ? err : ECONNREFUSED,
-				     s->now_ms);
+		cx_proxy_unreachable(s->proxy, &p->hop.addr, p->hop.port, p->hop.transport,
+				     err ? err : ECONNREFUSED, s->now_ms);
 	else if (!strcmp(verb, "lost"))
 		cx_proxy_failed(s->proxy, p->token, err ? err : ECONNRESET, s->now_ms);
 	else if (!strcmp(verb, "refuses"))
@@ -221,10 +227,10 @@ static bool peer_does(struct scene *s, struct peer *p, const struct line *l)
 
 static bool number_named(const struct cx_proxy_stats *stats, const char *name, size_t n, uint64_t *value)
 {
-#define CX_X(member, text)                                           \
-	if (strlen(#member) == n && !strncmp(name, #member, n)) {    \
-		*value = stats->member;                              \
-		return true;                                         \
+#define CX_X(member, text)                                                                                   \
+	if (strlen(#member) == n && !strncmp(name, #member, n)) {                                            \
+		*value = stats->member;                                                                      \
+		return true;                                                                                 \
 	}
 	CX_PROXY_GAUGES(CX_X)
 	CX_PROXY_COUNTERS(CX_X)
@@ -254,13 +260,15 @@ static void check_quiet(struct scene *s)
 	struct cx_proxy_stats g;
 
 	cx_proxy_stats(s->proxy, &g);
-	if (g.invite_server || g.other_server || g.invite_client || g.other_client || g.contexts || g.lingering || g.bytes)
+	if (g.invite_server || g.other_server || g.invite_client || g.other_client || g.contexts ||
+	    g.lingering || g.bytes)
 		scene_fail(s,
 			   "not quiet: %llu INVITE and %llu other server, %llu INVITE and %llu other client "
 			   "transactions, %llu contexts, %llu lingering, %llu bytes",
 			   (unsigned long long)g.invite_server, (unsigned long long)g.other_server,
 			   (unsigned long long)g.invite_client, (unsigned long long)g.other_client,
-			   (unsigned long long)g.contexts, (unsigned long long)g.lingering, (unsigned long long)g.bytes);
+			   (unsigned long long)g.contexts, (unsigned long long)g.lingering,
+			   (unsigned long long)g.bytes);
 }
 
 static void check_list(struct scene *s, const char *pattern, const char *list, size_t size, int n)
@@ -268,7 +276,8 @@ static void check_list(struct scene *s, const char *pattern, const char *list, s
 	for (int i = 0; i < n; i++)
 		if (text_matches(list + (size_t)i * size, pattern))
 			return;
-	scene_fail(s, "nothing like \"%s\"; the last is \"%s\"", pattern, n ? list + (size_t)(n - 1) * size : "");
+	scene_fail(s, "nothing like \"%s\"; the last is \"%s\"", pattern,
+		   n ? list + (size_t)(n - 1) * size : "");
 }
 
 static void run_line(struct scene *s, const struct line *l)
@@ -317,7 +326,8 @@ static void finish(struct scene *s)
 	s->loose = false;
 	check_quiet(s);
 	if (s->proxy->mem.objects != 3 + 2)
-		scene_fail(s, "%llu objects were not given back", (unsigned long long)s->proxy->mem.objects - 5);
+		scene_fail(s, "%llu objects were not given back",
+			   (unsigned long long)s->proxy->mem.objects - 5);
 	s->loose = loose;
 }
 

@@ -14,7 +14,8 @@ static void split(struct script *s, struct line *l)
 {
 	char *copy = keep(s, strdup(l->rest)), *save = NULL;
 
-	for (char *w = strtok_r(copy, " \t", &save); w && l->n_words < WORDS_MAX; w = strtok_r(NULL, " \t", &save))
+	for (char *w = strtok_r(copy, " \t", &save); w && l->n_words < WORDS_MAX;
+	     w = strtok_r(NULL, " \t", &save))
 		l->words[l->n_words++] = w;
 }
 

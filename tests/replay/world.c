@@ -2,12 +2,10 @@
 /*
  * The world of a scenario: networks, groups, elements, routes, and who is out there.
  *
- *   network NAME ADDR[:PORT] [TRANSPORT ...] [rr] [untrusted] [source=CIDR] [t1=] [t2=] [t4=] [c=] [trying=] [alias=]
- *   group NAME NETWORK [failover=503,500] [try=MS] [retries=N] [fork=serial|parallel] [recurse] [slow=S] [fast]
- *   element NAME GROUP ADDR[:PORT] [TRANSPORT] [q=] [weight=]
- *   route DN GROUP          a prefix with a * at its end
- *   peer NAME ADDR:PORT NETWORK [TRANSPORT]
- *   max TRANSACTIONS / lifetime MS / fast
+ *   network NAME ADDR[:PORT] [TRANSPORT ...] [rr] [untrusted] [source=CIDR] [t1=] [t2=] [t4=] [c=] [trying=]
+ * [alias=] group NAME NETWORK [failover=503,500] [try=MS] [retries=N] [fork=serial|parallel] [recurse]
+ * [slow=S] [fast] element NAME GROUP ADDR[:PORT] [TRANSPORT] [q=] [weight=] route DN GROUP          a prefix
+ * with a * at its end peer NAME ADDR:PORT NETWORK [TRANSPORT] max TRANSACTIONS / lifetime MS / fast
  */
 #include <stdlib.h>
 #include <string.h>

@@ -52,6 +52,20 @@ static void test_defaults(void **state)
 	assert_int_equal(group->at.line, 2);
 	assert_int_equal(group->retry_after_s, 5);
 	assert_false(group->core);
+	assert_int_equal(network->t1_ms, 500);
+	assert_int_equal(network->t2_ms, 4000);
+	assert_int_equal(network->t4_ms, 5000);
+	assert_int_equal(network->timer_c_ms, 185000);
+	assert_int_equal(network->trying_ms, 200);
+	assert_int_equal(group->n_failover_codes, 1);
+	assert_int_equal(group->failover_codes[0], 503);
+	assert_int_equal(group->try_timeout_ms, 2000);
+	assert_int_equal(group->retries[CX_UDP], 2);
+	assert_int_equal(group->retries[CX_TCP], 1);
+	assert_int_equal(group->slow_start_s, 10);
+	assert_int_equal(group->fork, CX_FORK_OFF);
+	assert_false(group->recurse);
+	assert_int_equal(group->elements[0].q, 1000);
 	assert_true(group->probe.enabled);
 	assert_int_equal(group->probe.interval_ms, 1000);
 	assert_int_equal(group->probe.down_interval_ms, 1000);
@@ -87,13 +101,16 @@ static const char full[] =
     "groups = ( { name = \"a\"; network = \"n1\"; mode = \"fast\";\n"
     "  elements = ( { uri = \"SIP:192.0.2.9:5070;Transport=UDP\"; weight = 1000; disabled = true; } ); },\n"
     "  { name = \"b\"; network = \"n2\"; mode = \"core\"; retry_after = 0;\n"
+    "  failover_codes = [ 500, 503, 504 ]; try_timeout_ms = 700; element_retries = { udp = 0; tcp = 3; };\n"
+    "  slow_start_s = 0; fork = \"parallel\"; recurse = true;\n"
     "  probe = { enabled = false; interval_ms = 2000; down_interval_ms = 5000; timeout_ms = 250;\n"
     "    rise = 3; fall = 4; down_codes = [ 503, 480 ]; };\n"
-    "  elements = ( { uri = \"sip:[2001:db8::9]\"; } ); } );\n"
+    "  elements = ( { uri = \"sip:[2001:db8::9]\"; q = 0; } ); } );\n"
     "networks = ( { name = \"n1\"; listeners = ( { address = \"192.0.2.1\"; port = 5080; transport = "
     "\"udp\"; } );\n"
     "  sources = [ \"any\" ]; trusted = false; aliases = [ \"SIP.Example.com\" ]; dscp = 46; "
-    "ignore_separators = false; },\n"
+    "ignore_separators = false;\n"
+    "  t1_ms = 100; t2_ms = 1000; t4_ms = 2000; timer_c_ms = 200000; trying_ms = 0; },\n"
     "  { name = \"n2\"; listeners = ( { address = \"2001:db8::1\"; } ); sources = [ \"2001:db8::/32\" ];\n"
     "  table = \"other\"; record_route = true; ignore_plus = true; dscp = \"af31\"; } );\n"
     "fastpath = \"generic\"; fastpath_interfaces = [ \"eth0\", \"eth1\" ]; pin_root = \"/sys/fs/bpf/x\";\n"
@@ -126,6 +143,21 @@ static void test_full(void **state)
 	assert_int_equal(a->network, 0);
 	assert_int_equal(b->network, 1);
 	assert_int_equal(b->retry_after_s, 0);
+	assert_int_equal(n1->t1_ms, 100);
+	assert_int_equal(n1->t2_ms, 1000);
+	assert_int_equal(n1->t4_ms, 2000);
+	assert_int_equal(n1->timer_c_ms, 200000);
+	assert_int_equal(n1->trying_ms, 0);
+	assert_int_equal(b->n_failover_codes, 3);
+	assert_int_equal(b->failover_codes[2], 504);
+	assert_int_equal(b->try_timeout_ms, 700);
+	assert_int_equal(b->retries[CX_UDP], 0);
+	assert_int_equal(b->retries[CX_TCP], 3);
+	assert_int_equal(b->retries[CX_TLS], 1);
+	assert_int_equal(b->slow_start_s, 0);
+	assert_int_equal(b->fork, CX_FORK_PARALLEL);
+	assert_true(b->recurse);
+	assert_int_equal(b->elements[0].q, 0);
 	assert_string_equal(a->elements[0].name, "192.0.2.9:5070");
 	assert_string_equal(a->elements[0].uri, "SIP:192.0.2.9:5070;Transport=UDP");
 	assert_int_equal(a->elements[0].weight, 1000);

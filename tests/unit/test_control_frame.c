@@ -27,76 +27,76 @@
 
 /* ---- framing --------------------------------------------------------------- */
 
-static void expect_line(struct cx_lines *f, const char *expected)
+static void expect_line(struct cx_line_frame *f, const char *expected)
 {
 	const char *line;
 	size_t n;
 
-	assert_int_equal(cx_lines_next(f, &line, &n), 1);
+	assert_int_equal(cx_line_frame_next(f, &line, &n), 1);
 	assert_int_equal(n, strlen(expected));
 	assert_memory_equal(line, expected, n);
 }
 
 static void test_lines(void **state)
 {
-	struct cx_lines f = {0};
+	struct cx_line_frame f = {0};
 	const char *line;
 	size_t n;
 
-	assert_int_equal(cx_lines_add(&f, "one\ntwo\r\n\n\r\nthr", 15), 0);
+	assert_int_equal(cx_line_frame_add(&f, "one\ntwo\r\n\n\r\nthr", 15), 0);
 	expect_line(&f, "one");
 	expect_line(&f, "two");
-	assert_int_equal(cx_lines_next(&f, &line, &n), 0);
-	assert_int_equal(cx_lines_add(&f, "ee\n", 3), 0);
+	assert_int_equal(cx_line_frame_next(&f, &line, &n), 0);
+	assert_int_equal(cx_line_frame_add(&f, "ee\n", 3), 0);
 	expect_line(&f, "three");
-	assert_int_equal(cx_lines_next(&f, &line, &n), 0);
-	cx_lines_free(&f);
+	assert_int_equal(cx_line_frame_next(&f, &line, &n), 0);
+	cx_line_frame_free(&f);
 }
 
 /* One byte at a time, so that every boundary is met. */
 static void test_bytes(void **state)
 {
 	const char text[] = "{\"a\":1}\n{\"b\":2}\n";
-	struct cx_lines f = {0};
+	struct cx_line_frame f = {0};
 	const char *line;
 	size_t n, seen = 0;
 
 	for (size_t i = 0; i < sizeof(text) - 1; i++) {
-		assert_int_equal(cx_lines_add(&f, text + i, 1), 0);
-		while (cx_lines_next(&f, &line, &n)) {
+		assert_int_equal(cx_line_frame_add(&f, text + i, 1), 0);
+		while (cx_line_frame_next(&f, &line, &n)) {
 			assert_int_equal(n, 7);
 			seen++;
 		}
 	}
 	assert_int_equal(seen, 2);
-	cx_lines_free(&f);
+	cx_line_frame_free(&f);
 }
 
 static void test_too_long(void **state)
 {
 	char chunk[65536];
-	struct cx_lines f = {0};
+	struct cx_line_frame f = {0};
 	const char *line;
 	size_t n, total = 0;
 	int rc = 0;
 
 	memset(chunk, 'x', sizeof(chunk));
-	while (!rc && total < 2 * CX_LINES_BYTES_MAX) {
-		rc = cx_lines_add(&f, chunk, sizeof(chunk));
-		cx_lines_next(&f, &line, &n);
+	while (!rc && total < 2 * CX_FRAME_MAX) {
+		rc = cx_line_frame_add(&f, chunk, sizeof(chunk));
+		cx_line_frame_next(&f, &line, &n);
 		total += sizeof(chunk);
 	}
 	assert_int_equal(rc, -EMSGSIZE);
-	assert_int_equal(total, CX_LINES_BYTES_MAX + sizeof(chunk));
-	cx_lines_free(&f);
+	assert_int_equal(total, CX_FRAME_MAX + sizeof(chunk));
+	cx_line_frame_free(&f);
 	/* the longest that is allowed */
-	for (total = 0; total < CX_LINES_BYTES_MAX - sizeof(chunk); total += sizeof(chunk))
-		assert_int_equal(cx_lines_add(&f, chunk, sizeof(chunk)), 0);
+	for (total = 0; total < CX_FRAME_MAX - sizeof(chunk); total += sizeof(chunk))
+		assert_int_equal(cx_line_frame_add(&f, chunk, sizeof(chunk)), 0);
 	chunk[sizeof(chunk) - 1] = '\n';
-	assert_int_equal(cx_lines_add(&f, chunk, sizeof(chunk)), 0);
-	assert_int_equal(cx_lines_next(&f, &line, &n), 1);
-	assert_int_equal(n, CX_LINES_BYTES_MAX - 1);
-	cx_lines_free(&f);
+	assert_int_equal(cx_line_frame_add(&f, chunk, sizeof(chunk)), 0);
+	assert_int_equal(cx_line_frame_next(&f, &line, &n), 1);
+	assert_int_equal(n, CX_FRAME_MAX - 1);
+	cx_line_frame_free(&f);
 }
 
 static void expect_refused(const char *line, const char *expected_code)

@@ -10,7 +10,6 @@
 #include <string.h>
 #include <cmocka.h>
 #include "base/addr.h"
-#include "proxy/fields.h"
 #include "proxy/reply.h"
 
 #define HEAD(method) method " sip:4940123@192.0.2.1 SIP/2.0\r\n"
@@ -254,7 +253,7 @@ static void per_status_headers(void **state)
 			  HEAD("INVITE") VIA REST "Proxy-Require: foo,\r\n bar\r\nCSeq: 1 INVITE\r\n"
 						  "proxy-require: baz\r\n\r\n"));
 	has("SIP/2.0 420 Bad Extension\r\n");
-	has("\r\nUnsupported: foo,  bar, baz\r\n");
+	has("\r\nUnsupported: foo, bar, baz\r\n");
 	has_not("Retry-After");
 	assert_true(build(&ctx, 503, HEAD("INVITE") VIA REST "CSeq: 1 INVITE\r\n\r\n"));
 	has("SIP/2.0 503 Service Unavailable\r\n");
@@ -277,7 +276,7 @@ static void no_injection(void **state)
 	assert_true(build(&ctx, 400,
 			  HEAD("INVITE") VIA "From: <sip:a@b>\rEvil: 1\r\n Evil: 2\nTo: <sip:c@d>\n"
 					     "Call-ID: x\nCSeq: 1 INVITE\n\n"));
-	has("\r\nFrom: <sip:a@b> Evil: 1  Evil: 2\r\n");
+	has("\r\nFrom: <sip:a@b> Evil: 1 Evil: 2\r\n");
 	has_not("\nEvil");
 	has_not("\rEvil");
 }
@@ -323,21 +322,6 @@ static void mutations(void **state)
 	free(copy);
 }
 
-static void top_via_of_response(void **state)
-{
-	const char *msg = "SIP/2.0 200 OK\r\nv: SIP/2.0/UDP "
-			  "192.0.2.1:5060;rport=5060;branch=z9hG4bKxyz;received=1.2.3.4\r\n\r\n";
-	struct cx_start_line start;
-	struct cx_via_value via;
-
-	(void)state;
-	assert_int_equal(cx_start_line_parse((const uint8_t *)msg, strlen(msg), &start), 0);
-	assert_int_equal(start.status, 200);
-	assert_int_equal(cx_via_top((const uint8_t *)msg, strlen(msg), &via), 0);
-	assert_true(cx_text_is(via.branch, "z9hG4bKxyz"));
-	assert_int_equal(via.port, 5060);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -346,7 +330,7 @@ int main(void)
 	    cmocka_unit_test(copies_and_fills), cmocka_unit_test(via_forms),
 	    cmocka_unit_test(to_tags),		cmocka_unit_test(per_status_headers),
 	    cmocka_unit_test(no_injection),	cmocka_unit_test(small_buffer),
-	    cmocka_unit_test(mutations),	cmocka_unit_test(top_via_of_response),
+	    cmocka_unit_test(mutations),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -250,7 +250,7 @@ static void responses(void **state)
 	      "SIP/2.0 404 Not Found\r\n"
 	      "Via: SIP / 2.0/UDP 192.0.2.1;branch=z9hG4bKa;x;received=192.0.2.1;rport=4444, SIP/2.0/UDP "
 	      "b;i=\" \"\r\n"
-	      "Via: SIP/2.0/TCP c\r\nFrom: <sip:a>;tag=1\r\nTo: <sip:b>;tag=xyz\r\nCall-ID: 1\r\nCSeq: 1  "
+	      "Via: SIP/2.0/TCP c\r\nFrom: <sip:a>;tag=1\r\nTo: <sip:b>;tag=xyz\r\nCall-ID: 1\r\nCSeq: 1 "
 	      "INVITE\r\n"
 	      "Content-Length: 0\r\n\r\n");
 	r = (struct cx_response){
@@ -258,9 +258,9 @@ static void responses(void **state)
 	built(
 	    cx_build_response(&f.m, &r, out, sizeof(out)),
 	    "SIP/2.0 100 Wait\r\n"
-	    "Via: SIP / 2.0/UDP  192.0.2.1;rport=1 ;  branch=z9hG4bKa;received=9.9.9.9;x, SIP/2.0/UDP b;i=\" "
+	    "Via: SIP / 2.0/UDP 192.0.2.1;rport=1 ; branch=z9hG4bKa;received=9.9.9.9;x, SIP/2.0/UDP b;i=\" "
 	    "\"\r\n"
-	    "Via: SIP/2.0/TCP c\r\nFrom: <sip:a>;tag=1\r\nTo: <sip:b>\r\nCall-ID: 1\r\nCSeq: 1  INVITE\r\n"
+	    "Via: SIP/2.0/TCP c\r\nFrom: <sip:a>;tag=1\r\nTo: <sip:b>\r\nCall-ID: 1\r\nCSeq: 1 INVITE\r\n"
 	    "Timestamp: 5\r\nA: b\r\nContent-Length: 4\r\n\r\nbody");
 	r = (struct cx_response){.status = 200, .to_tag = CX_TEXT("new"), .source = &nat, .source_port = 1};
 	sip_index(&f, START
@@ -306,7 +306,7 @@ static void hop_requests(void **state)
 	      "ACK sip:1006@example.com SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.1:5061;branch=z9hG4bKa;rport\r\n"
 	      "Max-Forwards: 70\r\nRoute: <sip:r;lr>\r\nRoute: <sip:s;lr>\r\nFrom: \"A\" "
 	      "<sip:a@example.com>;tag=1\r\n"
-	      "To: <sip:1006@example.com>;tag=  b\r\nCall-ID: call@example.com\r\nCSeq: 7 "
+	      "To: <sip:1006@example.com>;tag= b\r\nCall-ID: call@example.com\r\nCSeq: 7 "
 	      "ACK\r\nContent-Length: 0\r\n\r\n");
 	built(
 	    cx_build_cancel(&f.m, CX_TEXT("Reason: SIP;cause=200\r\n"), out, sizeof(out)),
@@ -348,9 +348,15 @@ static void writers(void **state)
 	assert_true(w.full);
 	cx_put(&w, CX_TEXT("a")); /* nothing more */
 	assert_int_equal(w.n, 11);
+	w = (struct cx_writer){.p = out, .max = 3};
+	cx_put(&w, CX_TEXT("abc")); /* to the last byte */
+	assert_false(w.full);
 	w = (struct cx_writer){.p = out, .max = 64};
 	cx_put_unfolded(&w, CX_TEXT("\r\n a\r\nb\x7f\xff\tc\r\n"));
-	built((int)w.n, "  a b \xff c ");
+	built((int)w.n, " a b \xff c ");
+	w.n = 0;
+	cx_put_joined(&w, CX_TEXT("a\r\n\t b \x07\x7f\r\n c"));
+	built((int)w.n, "a b \x07\x7f c");
 }
 
 static int teardown(void **state)

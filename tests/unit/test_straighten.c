@@ -51,7 +51,7 @@ static void becomes(const char *in, const char *expected)
 
 static void folds(void **state)
 {
-	becomes("Subject: one\r\n two\r\n\tthree\r\n", "Subject: one two\tthree\r\n");
+	becomes("Subject: one\r\n two\r\n\tthree\r\n", "Subject: one two three\r\n");
 	becomes("Via: SIP/2.0/UDP h\r\n ;branch=z9hG4bKa\r\n", "Via: SIP/2.0/UDP h;branch=z9hG4bKa\r\n");
 	becomes("To:\r\n <sip:a@b>\r\n", "To: <sip:a@b>\r\n");
 	becomes("CSeq: 1\r\n  INVITE\r\n", "CSeq: 1 INVITE\r\n");

@@ -74,7 +74,8 @@ static void every_timer_fires_at_its_ms(void **state)
 
 				cx_wheel_advance(&wheel, to, fire, NULL);
 				assert_true(wheel.now_ms == to && earliest() > to);
-				assert_true(cx_wheel_next(&wheel) <= earliest() && cx_wheel_next(&wheel) > to);
+				assert_true(cx_wheel_next(&wheel) <= earliest() &&
+					    cx_wheel_next(&wheel) > to);
 			}
 		}
 		assert_true(fired > 1000);
@@ -149,11 +150,11 @@ static void memory_is_counted_and_fails_when_told(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_timer_fires_at_its_ms),
-		cmocka_unit_test(what_is_due_waits_for_the_next_ms),
-		cmocka_unit_test(times_behind_the_horizon_are_kept),
-		cmocka_unit_test(firing_may_set_and_stop),
-		cmocka_unit_test(memory_is_counted_and_fails_when_told),
+	    cmocka_unit_test(every_timer_fires_at_its_ms),
+	    cmocka_unit_test(what_is_due_waits_for_the_next_ms),
+	    cmocka_unit_test(times_behind_the_horizon_are_kept),
+	    cmocka_unit_test(firing_may_set_and_stop),
+	    cmocka_unit_test(memory_is_counted_and_fails_when_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

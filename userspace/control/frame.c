@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Framing of the control protocol. Input is bounded: a line by CX_LINES_BYTES_MAX,
+ * Framing of the control protocol. Input is bounded: a line by CX_FRAME_MAX,
  * nesting and sizes within it by jansson's own limits; keys given twice are
  * refused, because two readers might see two orders in one line.
  */
@@ -12,7 +12,7 @@
 #include "control/frame.h"
 
 /* Makes room behind what is not consumed yet. */
-static int reserve(struct cx_lines *f, size_t n)
+static int reserve(struct cx_line_frame *f, size_t n)
 {
 	size_t size = f->size ? f->size : 4096;
 	char *bytes;
@@ -35,23 +35,23 @@ static int reserve(struct cx_lines *f, size_t n)
 	return 0;
 }
 
-int cx_lines_add(struct cx_lines *f, const char *p, size_t n)
+int cx_line_frame_add(struct cx_line_frame *f, const char *p, size_t n)
 {
 	int rc;
 
-	if (n > 2 * CX_LINES_BYTES_MAX)
+	if (n > 2 * CX_FRAME_MAX)
 		return -EMSGSIZE;
 	rc = reserve(f, n);
 	if (rc)
 		return rc;
 	memcpy(f->bytes + f->n, p, n);
 	f->n += n;
-	if (f->n > CX_LINES_BYTES_MAX && !memchr(f->bytes + f->scanned, '\n', CX_LINES_BYTES_MAX - f->scanned))
+	if (f->n > CX_FRAME_MAX && !memchr(f->bytes + f->scanned, '\n', CX_FRAME_MAX - f->scanned))
 		return -EMSGSIZE;
 	return 0;
 }
 
-int cx_lines_next(struct cx_lines *f, const char **line, size_t *n)
+int cx_line_frame_next(struct cx_line_frame *f, const char **line, size_t *n)
 {
 	while (f->start < f->n) {
 		char *at = f->bytes + f->start;
@@ -77,7 +77,7 @@ int cx_lines_next(struct cx_lines *f, const char **line, size_t *n)
 	return 0;
 }
 
-void cx_lines_free(struct cx_lines *f)
+void cx_line_frame_free(struct cx_line_frame *f)
 {
 	free(f->bytes);
 	memset(f, 0, sizeof(*f));

@@ -9,21 +9,21 @@
 #include <stddef.h>
 #include <jansson.h>
 
-#define CX_LINES_BYTES_MAX (1024 * 1024) /* bytes of a line */
+#define CX_FRAME_MAX (1024 * 1024) /* bytes of a line */
 
-struct cx_lines {
+struct cx_line_frame {
 	char *bytes;
 	size_t n, size;
 	size_t start;	/* of the line under way */
 	size_t scanned; /* no newline in bytes[start..scanned) */
 };
 
-/* 0; -EMSGSIZE: a line longer than CX_LINES_BYTES_MAX; -ENOMEM. */
-int cx_lines_add(struct cx_lines *f, const char *p, size_t n);
+/* 0; -EMSGSIZE: a line longer than CX_FRAME_MAX; -ENOMEM. */
+int cx_line_frame_add(struct cx_line_frame *f, const char *p, size_t n);
 /* The next whole line, without its newline (and CR), valid until the next
- * cx_lines_add(). 1; 0: none yet. Empty lines are skipped. */
-int cx_lines_next(struct cx_lines *f, const char **line, size_t *n);
-void cx_lines_free(struct cx_lines *f);
+ * cx_line_frame_add(). 1; 0: none yet. Empty lines are skipped. */
+int cx_line_frame_next(struct cx_line_frame *f, const char **line, size_t *n);
+void cx_line_frame_free(struct cx_line_frame *f);
 
 struct cx_envelope {
 	json_t *root; /* owns the rest */

@@ -24,7 +24,7 @@ struct client {
 	uv_timer_t stall;
 	struct cx_server *server;
 	struct client *next;
-	struct cx_lines frame;
+	struct cx_line_frame frame;
 	enum client_state state;
 	uint64_t id;
 	uint64_t since_ms; /* when the state began */
@@ -65,7 +65,7 @@ static void on_client_closed(uv_handle_t *handle)
 			break;
 		}
 	}
-	cx_lines_free(&c->frame);
+	cx_line_frame_free(&c->frame);
 	free(c->reply);
 	free(c);
 	free_server_if_done(s);
@@ -103,7 +103,7 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 		drop(c);
 		return;
 	}
-	if (cx_lines_add(&c->frame, buf->base, (size_t)n)) {
+	if (cx_line_frame_add(&c->frame, buf->base, (size_t)n)) {
 		cx_log(CX_WARN, "control_client_dropped", "why", "line too long", NULL);
 		drop(c);
 		return;
@@ -116,7 +116,7 @@ static void serve(struct client *c)
 	const char *line;
 	size_t n;
 
-	if (cx_lines_next(&c->frame, &line, &n)) {
+	if (cx_line_frame_next(&c->frame, &line, &n)) {
 		uv_read_stop((uv_stream_t *)&c->pipe);
 		enter(c, WORKING);
 		c->server->ops.on_line(c->server->ops.ctx, c->id, line, n);

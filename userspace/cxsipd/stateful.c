@@ -8,6 +8,8 @@
  *   another one sends by it is posted there; that it could not be sent comes back.
  * - ICMP reaches the socket of some worker, so every worker is told.
  */
+#define _GNU_SOURCE
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,9 +18,9 @@
 #include "health/options.h"
 #include "net/owner.h"
 #include "observe/log.h"
-#include "proxy/fields.h"
 
 #define CX_MAGIC "z9hG4bK"
+#define PROBE_REACH 1024 /* the topmost Via is in front of other headers */
 #define CX_SERVER "cxsip/" CX_VERSION
 
 /* Between workers. */
@@ -74,22 +76,29 @@ void cx_sip_to_core(struct cx_sip *sip, const struct cx_hop *from, const uint8_t
 		post(sip, owner, CX_LETTER_MESSAGE, from, sizeof(*from), p, n);
 }
 
+/* By the first branch in it, which is that of our Via. What is made to look like it
+ * goes no further than health, which knows its probes by their nonces. */
 bool cx_sip_probe_answer(struct cx_sip *sip, const uint8_t *p, size_t n)
 {
-	struct cx_letter_answer letter = {0};
 	const size_t magic = strlen(CX_MAGIC);
-	struct cx_start_line start;
-	struct cx_via_value via;
+	const char *branch = memmem(p, n < PROBE_REACH ? n : PROBE_REACH, CX_MAGIC, magic);
+	struct cx_letter_answer letter = {0};
+	size_t length = 0, most;
 	uint32_t element;
 	uint64_t nonce;
 
-	if (cx_start_line_parse(p, n, &start) || !start.status || cx_via_top(p, n, &via) ||
-	    via.branch.n <= magic || memcmp(via.branch.p, CX_MAGIC, magic) ||
-	    cx_options_branch((const char *)via.branch.p + magic, via.branch.n - magic, &element, &nonce))
+	if (!branch || n < 12 || memcmp(p, "SIP/2.0 ", 8))
 		return false;
-	letter.status = start.status;
-	post(sip, sip->parts->d.n_workers, CX_LETTER_ANSWER, &letter, sizeof(letter), via.branch.p + magic,
-	     via.branch.n - magic);
+	branch += magic;
+	most = (size_t)((const char *)p + n - branch);
+	while (length < most && (isalnum((unsigned char)branch[length])))
+		length++;
+	if (cx_options_branch(branch, length, &element, &nonce))
+		return false;
+	for (int i = 8; i < 11 && isdigit(p[i]); i++)
+		letter.status = letter.status * 10 + (p[i] - '0');
+	if (letter.status >= 100)
+		post(sip, sip->parts->d.n_workers, CX_LETTER_ANSWER, &letter, sizeof(letter), branch, length);
 	return true;
 }
 

@@ -89,7 +89,7 @@ struct cx_proxy_settings {
 #define CX_PROXY_SETTINGS_DEFAULT                                                                             \
 	(struct cx_proxy_settings)                                                                            \
 	{                                                                                                    \
-		.transactions_max = 1u << 18, .lifetime_ms = 3600000, .retry_after_s = 5                     \
+		.transactions_max = 1u << 20, .lifetime_ms = 3600000, .retry_after_s = 5                     \
 	}
 
 /* The world is borrowed: until the core is freed or given another one. Only its

@@ -9,72 +9,26 @@
  * - It goes to the source address always (maddr is ignored), so that a forged
  *   Via cannot aim it at somebody else.
  */
-#include <stdbool.h>
+#include <errno.h>
 #include <stdio.h>
-#include <string.h>
-#include "base/addr.h"
 #include "cxsip/siphash.h"
-#include "proxy/fields.h"
 #include "proxy/reply.h"
+#include "sip/build.h"
+#include "sip/via.h"
+#include "sip/writer.h"
 
-#define CX_SIP_PORT 5060
+#define CX_FIELDS 1024 /* as many lines as the engine takes in the daemon */
+#define CX_REPLY_LINES 2048 /* bytes of headers of our own; a request that asks for more is not answered */
 #define CX_ALLOW                                                                                             \
 	"INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, REFER, NOTIFY, SUBSCRIBE, MESSAGE, PUBLISH"
 
-struct writer {
-	uint8_t *p;
-	size_t n, max;
-	bool full;
-};
-
-static void put_bytes(struct writer *w, const void *p, size_t n)
-{
-	if (w->full || n > w->max - w->n) {
-		w->full = true;
-		return;
-	}
-	memcpy(w->p + w->n, p, n);
-	w->n += n;
-}
-
-static void put(struct writer *w, const char *text)
-{
-	put_bytes(w, text, strlen(text));
-}
-
-/* A fold becomes one blank, and so does any other control character. */
-static void put_text(struct writer *w, struct cx_text t)
-{
-	for (size_t i = 0; i < t.n; i++) {
-		bool control = t.p[i] < ' ' || t.p[i] == 0x7f;
-
-		if (!control)
-			put_bytes(w, t.p + i, 1);
-		else if (!i || t.p[i - 1] >= ' ')
-			put(w, " ");
-	}
-}
-
-static void put_field(struct writer *w, const char *name, struct cx_text value)
-{
-	put(w, name);
-	put(w, ": ");
-	put_text(w, value);
-	put(w, "\r\n");
-}
-
 /* ---- status ------------------------------------------------------------- */
 
-static int status_for_us(struct cx_text method)
-{
-	return cx_text_is(method, "OPTIONS") ? 200 : 404;
-}
-
-static int status_of(enum cx_reason reason, struct cx_text method)
+static int status_of(enum cx_reason reason, uint16_t method)
 {
 	switch (reason) {
 	case CX_R_FOR_US:
-		return status_for_us(method);
+		return method == CX_M_OPTIONS ? 200 : 404;
 	case CX_R_VERSION:
 		return 505;
 	case CX_R_BAD_SCHEME:
@@ -125,39 +79,41 @@ static int status_of(enum cx_reason reason, struct cx_text method)
 	}
 }
 
+/* Room for the index of a message that need not be well-formed. */
+struct request {
+	struct cx_message m;
+	struct cx_field fields[CX_FIELDS];
+};
+
 /* A request that may be answered at all: not an ACK (RFC 3261 8.2.6 with 17.2). */
-static bool answerable(const uint8_t *msg, size_t n, struct cx_start_line *start)
+static bool read_request(struct request *r, const uint8_t *msg, size_t n)
 {
-	return !cx_start_line_parse(msg, n, start) && !start->status && !cx_text_is(start->method, "ACK");
+	cx_message_init(&r->m, r->fields, CX_FIELDS, CX_MESSAGE_SIZE_DEFAULT);
+	return cx_message_index(&r->m, msg, n, CX_DATAGRAM) != -EPROTO && !r->m.status &&
+	       r->m.method != CX_M_ACK;
 }
 
 int cx_reply_status(enum cx_reason reason, const uint8_t *msg, size_t n)
 {
-	struct cx_start_line start;
+	struct request r;
 
-	return answerable(msg, n, &start) ? status_of(reason, start.method) : 0;
+	return read_request(&r, msg, n) ? status_of(reason, r.m.method) : 0;
 }
 
 /* ---- reason phrases ------------------------------------------------------- */
 
-/* What of the request the reply needs; n = 0: not there. */
-struct parts {
-	struct cx_via_value via;
-	struct cx_text from, to, call_id, cseq;
-};
-
-static const char *missing_phrase(const struct parts *parts)
+static const char *missing_phrase(const struct cx_message *m)
 {
-	if (!parts->from.n)
+	if (!cx_message_value(m, CX_HEADER_FROM).n)
 		return "Missing From";
-	if (!parts->to.n)
+	if (!cx_message_value(m, CX_HEADER_TO).n)
 		return "Missing To";
-	if (!parts->call_id.n)
+	if (!cx_message_value(m, CX_HEADER_CALL_ID).n)
 		return "Missing Call-ID";
 	return "Missing Header";
 }
 
-static const char *bad_request_phrase(enum cx_reason reason, const struct parts *parts)
+static const char *bad_request_phrase(enum cx_reason reason, const struct cx_message *m)
 {
 	switch (reason) {
 	case CX_R_TOO_MANY_HEADERS:
@@ -171,7 +127,7 @@ static const char *bad_request_phrase(enum cx_reason reason, const struct parts 
 	case CX_R_FOLDED:
 		return "Header Oddly Folded";
 	case CX_R_MISSING_HEADER:
-		return missing_phrase(parts);
+		return missing_phrase(m);
 	case CX_R_DUPLICATE_HEADER:
 		return "Duplicate Header";
 	case CX_R_BAD_URI:
@@ -195,237 +151,86 @@ static const char *bad_request_phrase(enum cx_reason reason, const struct parts 
 	}
 }
 
-static const char *phrase(int status, enum cx_reason reason, const struct parts *parts)
-{
-	switch (status) {
-	case 200:
-		return "OK";
-	case 400:
-		return bad_request_phrase(reason, parts);
-	case 404:
-		return "Not Found";
-	case 405:
-		return "Method Not Allowed";
-	case 416:
-		return "Unsupported URI Scheme";
-	case 420:
-		return "Bad Extension";
-	case 483:
-		return "Too Many Hops";
-	case 503:
-		return "Service Unavailable";
-	case 505:
-		return "Version Not Supported";
-	case 513:
-		return "Message Too Large";
-	default:
-		return "Server Internal Error";
-	}
-}
-
-/* ---- Via ------------------------------------------------------------------ */
-
-static bool is_source(struct cx_text host, const union cx_addr *source)
-{
-	char text[CX_ADDR_TEXT + 2];
-	union cx_addr addr;
-	uint8_t family;
-
-	if (host.n >= sizeof(text))
-		return false;
-	memcpy(text, host.p, host.n);
-	text[host.n] = '\0';
-	return !cx_addr_parse(text, &addr, &family) && !memcmp(&addr, source, sizeof(addr));
-}
-
-/* The topmost value: received and rport are ours to say, whatever it claimed. */
-static void put_top_via(struct writer *w, const struct cx_reply_context *ctx, const struct cx_via_value *via)
-{
-	struct cx_text rest = via->params;
-	struct cx_param param;
-	char text[CX_ADDR_TEXT + 32], addr[CX_ADDR_TEXT];
-
-	put(w, "Via: ");
-	put_text(w, via->protocol);
-	put(w, " ");
-	put_text(w, via->host);
-	if (via->port) {
-		snprintf(text, sizeof(text), ":%u", via->port);
-		put(w, text);
-	}
-	while (cx_param_next(&rest, &param)) {
-		if (cx_text_is_nocase(param.name, "received") || cx_text_is_nocase(param.name, "rport"))
-			continue;
-		put(w, ";");
-		put_text(w, param.name);
-		if (param.has_value) {
-			put(w, "=");
-			put_text(w, param.value);
-		}
-	}
-	if (via->rport || !is_source(via->host, &ctx->source)) {
-		snprintf(text, sizeof(text), ";received=%s", cx_addr_format(&ctx->source, addr));
-		put(w, text);
-	}
-	if (via->rport) {
-		snprintf(text, sizeof(text), ";rport=%u", ctx->source_port);
-		put(w, text);
-	}
-	put(w, "\r\n");
-	if (via->rest.n)
-		put_field(w, "Via", via->rest);
-}
-
-static void put_vias(struct writer *w, const struct cx_reply_context *ctx, const struct parts *parts,
-		     const uint8_t *msg, size_t n)
-{
-	struct cx_field_reader r;
-	struct cx_field field;
-	bool first = true;
-
-	if (cx_field_reader_open(&r, msg, n))
-		return;
-	while (cx_field_next(&r, &field)) {
-		if (!cx_field_is(&field, "Via", 'v'))
-			continue;
-		if (first)
-			put_top_via(w, ctx, &parts->via);
-		else
-			put_field(w, "Via", field.value);
-		first = false;
-	}
-}
-
-/* ---- To ------------------------------------------------------------------- */
-
-/* RFC 3261 20.10: without <>, all parameters belong to the header. */
-static bool has_tag(struct cx_text to)
-{
-	bool quoted = false, angle = false;
-
-	for (size_t i = 0; i < to.n; i++) {
-		struct cx_text rest = {to.p + i, to.n - i};
-		struct cx_param param;
-
-		if (quoted && to.p[i] == '\\')
-			i++;
-		else if (to.p[i] == '"')
-			quoted = !quoted;
-		else if (!quoted && to.p[i] == '<')
-			angle = true;
-		else if (!quoted && to.p[i] == '>')
-			angle = false;
-		else if (!quoted && !angle && to.p[i] == ';' && cx_param_next(&rest, &param) &&
-			 cx_text_is_nocase(param.name, "tag"))
-			return true;
-	}
-	return false;
-}
+/* ---- what is added --------------------------------------------------------- */
 
 static uint64_t mix(uint64_t key, uint64_t so_far, struct cx_text t)
 {
 	const __u64 k[2] = {key, so_far};
 
-	return cx_siphash24(k, t.p ? t.p : (const uint8_t *)"", t.n);
+	return cx_siphash24(k, (const uint8_t *)(t.p ? t.p : ""), t.n);
 }
 
 /* RFC 3261 8.2.7: the same tag for the same request, and no other's to guess. */
-static void put_to(struct writer *w, const struct cx_reply_context *ctx, const struct parts *parts)
+static struct cx_text make_tag(uint64_t key, const struct cx_message *m, const struct cx_via_value *via,
+			       char text[17])
 {
-	uint64_t tag = mix(ctx->tag_key, 0, parts->via.branch);
-	char text[32];
+	uint64_t tag = mix(key, 0, via->branch);
 
-	put(w, "To: ");
-	put_text(w, parts->to);
-	if (!has_tag(parts->to)) {
-		tag = mix(ctx->tag_key, tag, parts->call_id);
-		tag = mix(ctx->tag_key, tag, parts->from);
-		snprintf(text, sizeof(text), ";tag=%016llx", (unsigned long long)tag);
-		put(w, text);
-	}
-	put(w, "\r\n");
+	tag = mix(key, tag, cx_message_value(m, CX_HEADER_CALL_ID));
+	tag = mix(key, tag, cx_message_value(m, CX_HEADER_FROM));
+	snprintf(text, 17, "%016llx", (unsigned long long)tag);
+	return (struct cx_text){text, 16};
 }
-
-/* ---- the rest ------------------------------------------------------------- */
 
 /* RFC 3261 16.3 step 5: all that was asked for, since no extension is known. */
-static void put_unsupported(struct writer *w, const uint8_t *msg, size_t n)
+static void put_unsupported(struct cx_writer *w, const struct cx_message *m)
 {
-	struct cx_field_reader r;
-	struct cx_field field;
+	struct cx_values it = cx_values_of(m, CX_HEADER_PROXY_REQUIRE);
+	struct cx_value value;
 	bool any = false;
 
-	if (cx_field_reader_open(&r, msg, n))
-		return;
-	while (cx_field_next(&r, &field)) {
-		if (!cx_field_is(&field, "Proxy-Require", 0) || !field.value.n)
-			continue;
-		put(w, any ? ", " : "Unsupported: ");
-		put_text(w, field.value);
-		any = true;
+	for (; cx_values_next(&it, &value); any = true) {
+		cx_put_string(w, any ? ", " : "Unsupported: ");
+		cx_put_unfolded(w, value.text);
 	}
 	if (any)
-		put(w, "\r\n");
+		cx_put_string(w, "\r\n");
 }
 
-static void put_status_fields(struct writer *w, const struct cx_reply_context *ctx, int status,
-			      const uint8_t *msg, size_t n)
+static void put_lines(struct cx_writer *w, const struct cx_reply_context *ctx, int status,
+		      const struct cx_message *m)
 {
-	char text[40];
-
 	if (status == 200 || status == 405)
-		put(w, "Allow: " CX_ALLOW "\r\n");
+		cx_put_string(w, "Allow: " CX_ALLOW "\r\n");
 	if (status == 200)
-		put(w, "Accept: application/sdp\r\nSupported:\r\n");
+		cx_put_string(w, "Accept: application/sdp\r\nSupported:\r\n");
 	if (status == 420)
-		put_unsupported(w, msg, n);
+		put_unsupported(w, m);
 	if (status == 503 && ctx->retry_after_s) {
-		snprintf(text, sizeof(text), "Retry-After: %u\r\n", ctx->retry_after_s);
-		put(w, text);
+		cx_put_string(w, "Retry-After: ");
+		cx_put_number(w, ctx->retry_after_s);
+		cx_put_string(w, "\r\n");
 	}
 	if (ctx->server) {
-		put(w, "Server: ");
-		put(w, ctx->server);
-		put(w, "\r\n");
+		cx_put_string(w, "Server: ");
+		cx_put_string(w, ctx->server);
+		cx_put_string(w, "\r\n");
 	}
-}
-
-static bool read_parts(const uint8_t *msg, size_t n, struct parts *parts)
-{
-	*parts = (struct parts){0};
-	if (cx_via_top(msg, n, &parts->via))
-		return false;
-	cx_field_find(msg, n, "From", 'f', &parts->from);
-	cx_field_find(msg, n, "To", 't', &parts->to);
-	cx_field_find(msg, n, "Call-ID", 'i', &parts->call_id);
-	cx_field_find(msg, n, "CSeq", 0, &parts->cseq);
-	return parts->cseq.n != 0;
 }
 
 size_t cx_reply_build(const struct cx_reply_context *ctx, int status, const uint8_t *msg, size_t n,
 		      uint8_t *out, size_t max, uint16_t *to_port)
 {
-	struct writer w = {.p = out, .max = max};
-	struct cx_start_line start;
-	struct parts parts;
-	char text[32];
+	char lines[CX_REPLY_LINES], tag[17];
+	struct cx_writer w = {.p = lines, .max = sizeof(lines)};
+	struct cx_via_value via = {0};
+	struct request r;
+	int length;
 
-	if (!answerable(msg, n, &start) || !read_parts(msg, n, &parts))
+	if (!read_request(&r, msg, n))
 		return 0;
-	snprintf(text, sizeof(text), "SIP/2.0 %d ", status);
-	put(&w, text);
-	put(&w, phrase(status, ctx->reason, &parts));
-	put(&w, "\r\n");
-	put_vias(&w, ctx, &parts, msg, n);
-	if (parts.from.n)
-		put_field(&w, "From", parts.from);
-	if (parts.to.n)
-		put_to(&w, ctx, &parts);
-	if (parts.call_id.n)
-		put_field(&w, "Call-ID", parts.call_id);
-	put_field(&w, "CSeq", parts.cseq);
-	put_status_fields(&w, ctx, status, msg, n);
-	put(&w, "Content-Length: 0\r\n\r\n");
-	*to_port = parts.via.rport ? ctx->source_port : parts.via.port ? parts.via.port : CX_SIP_PORT;
-	return w.full ? 0 : w.n;
+	cx_via_first(&r.m, &via); /* as far as it can be read */
+	put_lines(&w, ctx, status, &r.m);
+	length = cx_build_response(&r.m,
+				   &(struct cx_response){
+				       .status = (uint16_t)status,
+				       .reason = status == 400 ? bad_request_phrase(ctx->reason, &r.m) : NULL,
+				       .to_tag = make_tag(ctx->tag_key, &r.m, &via, tag),
+				       .source = &ctx->source,
+				       .source_port = ctx->source_port,
+				       .lines = {lines, w.n},
+				   },
+				   out, max);
+	*to_port = via.rport ? ctx->source_port : cx_via_port(&via);
+	return length > 0 && !w.full ? (size_t)length : 0;
 }

@@ -84,7 +84,7 @@ enum cx_header_id {
 	    CX_HEADER_COUNT
 };
 
-/* What a field's name stands for, case-insensitive, compact forms too. */
+/* What a field's name, a token, stands for; case-insensitive, compact forms too. */
 enum cx_header_id cx_header_id_of(struct cx_text name);
 /* The long name ("" for CX_HEADER_OTHER). */
 struct cx_text cx_header_name(enum cx_header_id id);

@@ -32,20 +32,52 @@ static void bad(struct cx_message *m, uint32_t at, const char *what)
 	fault(m, 400, CX_HEADER_OTHER, at, what);
 }
 
+/* A fault of lines: where fields end is a guess. */
+static void broken(struct cx_message *m, uint32_t at, const char *what)
+{
+	m->broken = true;
+	bad(m, at, what);
+}
+
 /* ---- lines --------------------------------------------------------------- */
+
+/* Marks bytes below 0x20; a borrow may mark others above the first one. */
+static inline uint64_t controls(const char *p)
+{
+	uint64_t w = cx_get64(p);
+
+	return (w - CX_REPEAT(0x20)) & ~w & CX_REPEAT(0x80);
+}
+
+static inline uint32_t first_mark(uint64_t marks)
+{
+	return (uint32_t)__builtin_ctzll(marks) / 8;
+}
 
 /* The first character below 0x20 in [at, n), or n. */
 static inline uint32_t next_control(const char *p, uint32_t at, uint32_t n)
 {
-	for (; at + 8 <= n; at += 8) {
-		uint64_t w = cx_get64(p + at);
-		/* a borrow may mark bytes above the first mark only */
-		uint64_t marks = (w - CX_REPEAT(0x20)) & ~w & CX_REPEAT(0x80);
+	for (; at + 16 <= n; at += 16) {
+		uint64_t a = controls(p + at), b = controls(p + at + 8);
 
-		if (marks)
-			return at + (uint32_t)__builtin_ctzll(marks) / 8;
+		if (a | b)
+			return a ? at + first_mark(a) : at + 8 + first_mark(b);
 	}
 	while (at < n && (uint8_t)p[at] >= 0x20)
+		at++;
+	return at;
+}
+
+/* The first ":" in [at, n), or n. */
+static inline uint32_t next_colon(const char *p, uint32_t at, uint32_t n)
+{
+	for (; at + 8 <= n; at += 8) {
+		uint64_t marks = cx_matches(cx_get64(p + at), CX_REPEAT(':'));
+
+		if (marks)
+			return at + first_mark(marks);
+	}
+	while (at < n && p[at] != ':')
 		at++;
 	return at;
 }
@@ -63,15 +95,15 @@ static inline struct line line_at(struct cx_message *m, uint32_t at, uint32_t n)
 	for (;; at++) {
 		at = next_control(p, at, n);
 		if (at == n) {
-			bad(m, at, "Line Without End");
+			broken(m, at, "Line Without End");
 			return (struct line){n, n};
 		}
 		if (p[at] == '\r') {
 			if (at + 1 < n && p[at + 1] == '\n')
 				return (struct line){at, at + 2};
-			bad(m, at, "CR Without LF");
+			broken(m, at, "CR Without LF");
 		} else if (p[at] == '\n') {
-			bad(m, at, "Line Ends Without CR");
+			broken(m, at, "Line Ends Without CR");
 			return (struct line){at, at + 1};
 		}
 	}
@@ -178,16 +210,27 @@ static void chain(struct cx_message *m, struct cx_field *f, enum cx_header_id id
 	m->last[id] = index;
 }
 
+static bool is_token(struct cx_text t)
+{
+	cx_text_take_while(&t, CX_C_TOKEN);
+	return !t.n;
+}
+
 /* One field of `line`, which is unfolded as far as its end goes. */
 static void read_field(struct cx_message *m, uint32_t at, struct line line)
 {
-	struct cx_text rest = {m->p + at, line.end - at}, name, value;
+	uint32_t colon = next_colon(m->p, at, line.end), name_end = colon, value, end = line.end;
+	enum cx_header_id id;
 	struct cx_field *f;
 
-	name = cx_text_take_while(&rest, CX_C_TOKEN);
-	while (rest.n && blank(*rest.p)) /* legal in front of the colon (7.3.1) */
-		rest = cx_text_skip(rest, 1);
-	if (!name.n || !rest.n || *rest.p != ':' || name.n > UINT16_MAX) {
+	while (name_end > at && blank(m->p[name_end - 1])) /* legal in front of the colon (7.3.1) */
+		name_end--;
+	if (colon == end || name_end == at || name_end - at > UINT16_MAX) {
+		bad(m, at, "Bad Header Line");
+		return;
+	}
+	id = cx_header_id_of((struct cx_text){m->p + at, name_end - at});
+	if (id == CX_HEADER_OTHER && !is_token((struct cx_text){m->p + at, name_end - at})) {
 		bad(m, at, "Bad Header Line");
 		return;
 	}
@@ -195,14 +238,17 @@ static void read_field(struct cx_message *m, uint32_t at, struct line line)
 		bad(m, at, "Too Many Headers");
 		return;
 	}
-	value = cx_text_trim(cx_text_skip(rest, 1));
+	for (value = colon + 1; value < end && cx_char_is(m->p[value], CX_C_LWS); value++)
+		;
+	while (end > value && cx_char_is(m->p[end - 1], CX_C_LWS))
+		end--;
 	f = &m->fields[m->n_fields];
 	f->at = at;
-	f->value = (uint32_t)(value.p - m->p);
-	f->value_n = value.n;
+	f->value = value;
+	f->value_n = end - value;
 	f->end = line.next;
-	f->name_n = (uint16_t)name.n;
-	chain(m, f, cx_header_id_of(name));
+	f->name_n = (uint16_t)(name_end - at);
+	chain(m, f, id);
 }
 
 static void read_fields(struct cx_message *m, uint32_t n)
@@ -222,7 +268,7 @@ static void read_fields(struct cx_message *m, uint32_t n)
 		read_field(m, at, line);
 		at = line.next;
 	}
-	bad(m, n, "No Empty Line After Headers");
+	broken(m, n, "No Empty Line After Headers");
 	m->fields_end = m->body = n;
 }
 
@@ -258,12 +304,23 @@ void cx_message_init(struct cx_message *m, struct cx_field *fields, uint32_t fie
 	m->size_max = size_max;
 }
 
+/* What the index does not write anyway. */
+static void reset(struct cx_message *m)
+{
+	m->status = m->method = 0;
+	m->method_text = m->uri = m->reason = (struct cx_text){NULL, 0};
+	m->n = m->fields_at = m->fields_end = m->body = m->body_n = 0;
+	m->n_fields = 0;
+	memset(m->first, 0xff, sizeof(m->first));
+	m->fault = (struct cx_fault){0};
+	m->broken = false;
+}
+
 int cx_message_index(struct cx_message *m, const void *p, size_t n, enum cx_framing framing)
 {
 	int err;
 
-	cx_message_init(m, m->fields, m->fields_max, m->size_max);
-	memset(m->first, 0xff, sizeof(m->first));
+	reset(m);
 	if (n > INT32_MAX)
 		return -EPROTO;
 	m->p = p;

@@ -58,6 +58,8 @@ struct cx_message {
 	uint16_t first[CX_HEADER_COUNT]; /* index of a header's first field, CX_NO_FIELD: none */
 	uint16_t last[CX_HEADER_COUNT];
 	struct cx_fault fault; /* status 0: none */
+	bool broken; /* lines do not end in CRLF, or the empty line is missing: others may read it differently
+		      */
 };
 
 /* How the message was framed. */

@@ -6,8 +6,8 @@
 
 static const struct cx_text names[] = {
 #define NAME(name) [CX_M_##name] = {#name, sizeof(#name) - 1}
-    NAME(INVITE), NAME(ACK),  NAME(CANCEL), NAME(BYE),	   NAME(OPTIONS),   NAME(REGISTER), NAME(PRACK),
-    NAME(UPDATE), NAME(INFO), NAME(NOTIFY), NAME(MESSAGE), NAME(SUBSCRIBE), NAME(REFER),    NAME(PUBLISH),
+	NAME(INVITE), NAME(ACK),  NAME(CANCEL), NAME(BYE),	   NAME(OPTIONS),   NAME(REGISTER), NAME(PRACK),
+	NAME(UPDATE), NAME(INFO), NAME(NOTIFY), NAME(MESSAGE), NAME(SUBSCRIBE), NAME(REFER),    NAME(PUBLISH),
 #undef NAME
 };
 #define N_NAMES (sizeof(names) / sizeof(names[0]))

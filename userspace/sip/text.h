@@ -37,6 +37,7 @@ enum cx_char_class {
 	CX_C_PARAM = 0x10, /* paramchar of a URI, but for % */
 	CX_C_HOST = 0x20,  /* host name or IPv4 address; names may have "_" in practice */
 	CX_C_ODD = 0x40,   /* controls, blanks, < > ": in no URI */
+	CX_C_LIST = 0x80,  /* , < > ": what splits a list of values, or keeps it together */
 };
 extern const uint8_t cx_char_class[256];
 

@@ -13,8 +13,8 @@ static const struct {
 	struct cx_text name;
 	uint16_t port; /* RFC 3261 18.2.2, RFC 7118 5 */
 } transports[] = {
-    [CX_UDP] = {{"UDP", 3}, 5060}, [CX_TCP] = {{"TCP", 3}, 5060}, [CX_TLS] = {{"TLS", 3}, 5061},
-    [CX_WS] = {{"WS", 2}, 80},	   [CX_WSS] = {{"WSS", 3}, 443},
+	[CX_UDP] = {{"UDP", 3}, 5060}, [CX_TCP] = {{"TCP", 3}, 5060}, [CX_TLS] = {{"TLS", 3}, 5061},
+	[CX_WS] = {{"WS", 2}, 80},	   [CX_WSS] = {{"WSS", 3}, 443},
 };
 #define N_TRANSPORTS ((int)(sizeof(transports) / sizeof(transports[0])))
 

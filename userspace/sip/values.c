@@ -6,27 +6,34 @@
  */
 #include "sip/message.h"
 
-/* Behind the value that begins t: at its comma, or at the end. */
+/* Length of the value that begins t: up to its comma, or all. */
 static uint32_t value_length(struct cx_text t)
 {
-	bool quoted = false, angle = false;
+	bool angle = false;
 
 	for (uint32_t i = 0; i < t.n; i++) {
-		char c = t.p[i];
+		struct cx_text rest;
+		uint32_t quoted;
 
-		if (quoted) {
-			if (c == '\\')
-				i++;
-			else if (c == '"')
-				quoted = false;
-		} else if (c == '"') {
-			quoted = true;
-		} else if (c == '<') {
+		if (!cx_char_is(t.p[i], CX_C_LIST))
+			continue;
+		switch (t.p[i]) {
+		case '"':
+			rest = cx_text_skip(t, i);
+			quoted = cx_text_take_quoted(&rest).n;
+			if (!quoted)
+				return t.n;
+			i += quoted - 1;
+			break;
+		case '<':
 			angle = true;
-		} else if (c == '>') {
+			break;
+		case '>':
 			angle = false;
-		} else if (c == ',' && !angle) {
-			return i;
+			break;
+		default:
+			if (!angle)
+				return i;
 		}
 	}
 	return t.n;

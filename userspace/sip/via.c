@@ -61,8 +61,10 @@ int cx_via_parse(struct cx_text value, struct cx_via_value *via)
 		return err;
 	t = cx_text_skip_lws(t);
 	err = cx_host_take(&t, &via->host, &via->port);
-	if (err)
+	if (err) {
+		via->host.n = 0;
 		return err;
+	}
 	via->params = cx_text_skip_lws(t);
 	t = via->params;
 	while (cx_params_next(&t, &param)) {

@@ -32,24 +32,41 @@ void cx_put_number(struct cx_writer *w, uint32_t number)
 	cx_put(w, (struct cx_text){digits + at, (uint32_t)sizeof(digits) - at});
 }
 
+static bool ends_line(char c)
+{
+	return c == '\r' || c == '\n';
+}
+
 static bool is_control(char c)
 {
 	return (uint8_t)c < ' ' || c == 0x7f;
 }
 
-void cx_put_unfolded(struct cx_writer *w, struct cx_text t)
+/* Replaces runs of such characters, with the blanks behind them, by one blank. */
+static void put_without(struct cx_writer *w, struct cx_text t, bool (*such)(char c))
 {
 	while (t.n) {
-		uint32_t plain = 0, control = 0;
+		uint32_t n = 0;
 
-		while (plain < t.n && !is_control(t.p[plain]))
-			plain++;
-		cx_put(w, cx_text_take(&t, plain));
-		while (control < t.n && is_control(t.p[control]))
-			control++;
-		if (cx_text_take(&t, control).n)
-			cx_put(w, CX_TEXT(" "));
+		while (n < t.n && !such(t.p[n]))
+			n++;
+		cx_put(w, cx_text_take(&t, n));
+		if (!t.n)
+			return;
+		cx_put(w, CX_TEXT(" "));
+		while (t.n && (such(*t.p) || cx_char_is(*t.p, CX_C_LWS)))
+			cx_text_take(&t, 1);
 	}
+}
+
+void cx_put_joined(struct cx_writer *w, struct cx_text t)
+{
+	put_without(w, t, ends_line);
+}
+
+void cx_put_unfolded(struct cx_writer *w, struct cx_text t)
+{
+	put_without(w, t, is_control);
 }
 
 void cx_put_field(struct cx_writer *w, struct cx_text name, struct cx_text value)

@@ -17,8 +17,10 @@ struct cx_writer {
 void cx_put(struct cx_writer *w, struct cx_text t);
 void cx_put_string(struct cx_writer *w, const char *string);
 void cx_put_number(struct cx_writer *w, uint32_t number);
-/* Copies a value into another message: a fold becomes one blank, and so does any other control
- * character, so that no header of ours can be of the sender's making. */
+/* A value on one line: a fold with the blanks behind it becomes one blank (7.3.1). */
+void cx_put_joined(struct cx_writer *w, struct cx_text t);
+/* The same for a message of ours: other control characters become blanks, too, so that no
+ * header in it can be of the sender's making. */
 void cx_put_unfolded(struct cx_writer *w, struct cx_text t);
 /* "Name: value\r\n" with the value unfolded. */
 void cx_put_field(struct cx_writer *w, struct cx_text name, struct cx_text value);

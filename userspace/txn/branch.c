@@ -73,7 +73,8 @@ int cx_branch_read(struct cx_text branch, const struct cx_key *key, struct cx_te
 	who = get_group(branch.p + WHO_AT);
 	mac = get_group(branch.p + MAC_AT);
 	loop = get_group(branch.p + LOOP_AT);
-	if (head == CX_NO_GROUP || who == CX_NO_GROUP || mac == CX_NO_GROUP || loop == CX_NO_GROUP || head >> 45)
+	if (head == CX_NO_GROUP || who == CX_NO_GROUP || mac == CX_NO_GROUP || loop == CX_NO_GROUP ||
+	    head >> 45)
 		return -ENOENT;
 	mac |= (who & 0xffff) << 48;
 	if (mac != mac_of(key, head, who >> 16, loop, call_id))

@@ -23,8 +23,8 @@ static void copy_field(struct cx_text *out, const struct cx_message *m, const st
 /* Start line, topmost Via, Route, From, To, Call-ID and CSeq. */
 static uint32_t copy_needed(struct cx_txns *x, const struct cx_message *m)
 {
-	static const enum cx_header_id needed[] = {CX_HEADER_ROUTE, CX_HEADER_FROM, CX_HEADER_TO, CX_HEADER_CALL_ID,
-						   CX_HEADER_CSEQ};
+	static const enum cx_header_id needed[] = {CX_HEADER_ROUTE, CX_HEADER_FROM, CX_HEADER_TO,
+						   CX_HEADER_CALL_ID, CX_HEADER_CSEQ};
 	char *end = x->text + sizeof(x->text) - 2;
 	struct cx_values vias = cx_values_of(m, CX_HEADER_VIA);
 	struct cx_text out = {x->text, m->fields_at - m->start};
@@ -100,7 +100,8 @@ void cx_client_cancel(struct cx_txns *x, struct cx_client *c, struct cx_text lin
 	if (c->txn.kind != CX_INVITE_CLIENT || c->txn.lingers || c->cancelled || c->cancel_due)
 		return;
 	if (lines.n)
-		c->cancel_lines = cx_buffer_copy(x->mem, lines.p, lines.n); /* without memory: no reason is given */
+		c->cancel_lines =
+		    cx_buffer_copy(x->mem, lines.p, lines.n); /* without memory: no reason is given */
 	c->cancel_due = true;
 	if (c->txn.state == CX_PROCEEDING)
 		cx_client_send_cancel(x, c);

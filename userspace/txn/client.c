@@ -53,7 +53,8 @@ void cx_client_end(struct cx_txns *x, struct cx_client *c)
 	cx_mem_free(x->mem, c);
 }
 
-int cx_client_send(struct cx_txns *x, struct cx_client *c, const struct iovec *iov, int n_iov, uint32_t try_ms)
+int cx_client_send(struct cx_txns *x, struct cx_client *c, const struct iovec *iov, int n_iov,
+		   uint32_t try_ms)
 {
 	struct cx_txn *t = &c->txn;
 	uint64_t now_ms = cx_txns_now(x);
@@ -69,7 +70,6 @@ int cx_client_send(struct cx_txns *x, struct cx_client *c, const struct iovec *i
 	}
 	if (err)
 		return err;
-	c->sent_ms = now_ms;
 	c->b_ms = now_ms + 64 * (uint64_t)t->timers.t1_ms;
 	c->trying = try_ms && now_ms + try_ms < c->b_ms;
 	cx_txn_end_at(x, t, c->trying ? now_ms + try_ms : c->b_ms);
@@ -181,7 +181,8 @@ static bool receive_other(struct cx_txns *x, struct cx_client *c, const struct c
 	return true;
 }
 
-bool cx_client_receive(struct cx_txns *x, struct cx_client *c, const struct cx_message *m, enum cx_method method)
+bool cx_client_receive(struct cx_txns *x, struct cx_client *c, const struct cx_message *m,
+		       enum cx_method method)
 {
 	if (method == CX_M_CANCEL && is_invite(c)) {
 		if (c->cancel)

@@ -31,8 +31,8 @@ static void hash_nocase(struct cx_siphash *s, struct cx_text t)
 	cx_siphash_word(s, w << 8 | (i & 0xff), 2);
 }
 
-uint64_t cx_match_key(const struct cx_siphash_key *key, const struct cx_message *m, const struct cx_essentials *e,
-		      bool of_invite)
+uint64_t cx_match_key(const struct cx_siphash_key *key, const struct cx_message *m,
+		      const struct cx_essentials *e, bool of_invite)
 {
 	struct cx_text method = method_of(m, of_invite);
 	struct cx_siphash s;

@@ -35,7 +35,8 @@ struct cx_server *cx_server_new(struct cx_txns *x, const struct cx_server_start 
 	s->sent_by_port = start->sent_by_port;
 	cx_txn_table_link(&x->table, &s->by_request, start->key);
 	/* a little later than Timer F of the client transactions that it waits for */
-	cx_txn_end_at(x, t, start->invite ? t->death_ms : cx_txns_now(x) + 65 * (uint64_t)start->timers.t1_ms);
+	cx_txn_end_at(x, t,
+		      start->invite ? t->death_ms : cx_txns_now(x) + 65 * (uint64_t)start->timers.t1_ms);
 	if (start->trying_ms)
 		cx_timer_set(&x->wheel, &t->retry, cx_txns_now(x) + start->trying_ms);
 	return s;

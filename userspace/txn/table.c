@@ -4,6 +4,8 @@
 #include "txn/table.h"
 
 #define CX_NO_SLOT UINT32_MAX
+#define CX_SLOTS_AT_REST 1024 /* so many free ones are kept before they are used again, if there are others  \
+			       */
 
 int cx_txn_table_init(struct cx_txn_table *t, struct cx_mem *mem, uint32_t size)
 {
@@ -37,12 +39,13 @@ uint64_t cx_txn_table_add(struct cx_txn_table *t, void *object)
 {
 	uint32_t i;
 
-	if (t->used < t->size) {
+	if (t->used < t->size && t->n_free < CX_SLOTS_AT_REST) {
 		i = t->used++;
 	} else {
 		i = t->first_free;
 		if (i == CX_NO_SLOT)
 			return 0;
+		t->n_free--;
 		t->first_free = t->slots[i].next;
 		if (t->first_free == CX_NO_SLOT)
 			t->last_free = CX_NO_SLOT;
@@ -67,6 +70,7 @@ void cx_txn_table_remove(struct cx_txn_table *t, uint64_t handle)
 	else
 		t->slots[t->last_free].next = i;
 	t->last_free = i;
+	t->n_free++;
 	t->count--;
 }
 

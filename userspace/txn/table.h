@@ -43,9 +43,9 @@ struct cx_txn_slot {
 
 struct cx_txn_table {
 	struct cx_txn_slot *slots;
-	struct cx_txn_link **chains; /* a power of two of them */
-	uint32_t size, used; /* used: slots that were ever taken */
-	uint32_t first_free, last_free; /* oldest first: a slot rests before it is taken again */
+	struct cx_txn_link **chains;		/* a power of two of them */
+	uint32_t size, used;			/* used: slots that were ever taken */
+	uint32_t first_free, last_free, n_free; /* oldest first: a slot rests before it is taken again */
 	uint32_t count;
 	uint32_t chain_mask;
 };

@@ -73,11 +73,13 @@ struct cx_client *cx_client_get(const struct cx_txns *x, uint64_t handle)
 	return t && !cx_txn_is_server(t) ? (struct cx_client *)t : NULL;
 }
 
-void cx_txn_start(struct cx_txns *x, struct cx_txn *t, enum cx_txn_kind kind, const struct cx_txn_timers *timers,
-		  uint8_t transport)
+void cx_txn_start(struct cx_txns *x, struct cx_txn *t, enum cx_txn_kind kind,
+		  const struct cx_txn_timers *timers, uint8_t transport)
 {
 	t->kind = kind;
-	t->state = kind == CX_INVITE_CLIENT ? CX_CALLING : kind == CX_INVITE_SERVER ? CX_PROCEEDING : CX_TRYING;
+	t->state = kind == CX_INVITE_CLIENT   ? CX_CALLING
+		   : kind == CX_INVITE_SERVER ? CX_PROCEEDING
+					      : CX_TRYING;
 	t->timers = *timers;
 	t->reliable = transport != CX_UDP;
 	t->death_ms = cx_txns_now(x) + x->lifetime_ms;

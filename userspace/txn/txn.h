@@ -84,16 +84,15 @@ struct cx_server {
 struct cx_client {
 	struct cx_txn txn;
 	struct cx_hop hop;
-	struct cx_buffer *request;   /* as it was sent, or what ACK and CANCEL need of it */
-	struct cx_buffer *ack;	     /* Completed: for retransmitted failure responses */
+	struct cx_buffer *request;	/* as it was sent, or what ACK and CANCEL need of it */
+	struct cx_buffer *ack;		/* Completed: for retransmitted failure responses */
 	struct cx_buffer *cancel_lines; /* header lines for the CANCEL that is due */
-	struct cx_client *cancel;    /* the CANCEL's own transaction */
-	uint64_t answered_ms;	     /* when the first response came, 0: none yet */
-	uint64_t sent_ms;
-	bool pared;	   /* request holds just what ACK and CANCEL need */
-	bool cancel_due;   /* as soon as a provisional response allows it (9.1) */
-	bool cancelled;	   /* the CANCEL is sent */
-	bool trying;	   /* the per-try timer runs in `end` */
+	struct cx_client *cancel;	/* the CANCEL's own transaction */
+	uint64_t answered_ms;		/* when the first response came, 0: none yet */
+	bool pared;	 /* request holds just what ACK and CANCEL need */
+	bool cancel_due; /* as soon as a provisional response allows it (9.1) */
+	bool cancelled;	 /* the CANCEL is sent */
+	bool trying;	 /* the per-try timer runs in `end` */
 	bool is_cancel;
 	uint64_t b_ms; /* when Timer B or F ends it */
 };
@@ -125,7 +124,7 @@ struct cx_txns {
 	const struct cx_txn_user *user;
 	void *ctx;
 	struct cx_wheel wheel;
-	struct cx_txn_table table; /* handles; by_request */
+	struct cx_txn_table table;  /* handles; by_request */
 	struct cx_txn_table merges; /* by_merge: its chains alone are used */
 	uint32_t lifetime_ms;
 	/* -- gauges and counters */
@@ -197,11 +196,13 @@ struct cx_client *cx_client_new(struct cx_txns *x, bool invite, size_t size, con
 				const struct cx_txn_timers *timers);
 /* Sends the request. try_ms: try_over() if nothing came by then; 0: never.
  * 0; -ENOMEM; what send() said: then nothing runs, and the caller ends it. */
-int cx_client_send(struct cx_txns *x, struct cx_client *c, const struct iovec *iov, int n_iov, uint32_t try_ms);
+int cx_client_send(struct cx_txns *x, struct cx_client *c, const struct iovec *iov, int n_iov,
+		   uint32_t try_ms);
 /* A response with this transaction's branch (m may be that to its CANCEL: `method`
  * is that of CSeq). True: it is new, and for the transaction user. The ACK of a
  * failure response is sent here. */
-bool cx_client_receive(struct cx_txns *x, struct cx_client *c, const struct cx_message *m, enum cx_method method);
+bool cx_client_receive(struct cx_txns *x, struct cx_client *c, const struct cx_message *m,
+		       enum cx_method method);
 /* Cancels an INVITE: at once if a provisional response has come, else when one
  * does. lines: more header lines (Reason), or empty. Once is enough. */
 void cx_client_cancel(struct cx_txns *x, struct cx_client *c, struct cx_text lines);
@@ -217,15 +218,15 @@ struct cx_essentials;
 /* The key of the server transaction that a request starts or belongs to. An ACK
  * has that of its INVITE; a CANCEL its own, or with `of_invite` that of the
  * request which it cancels. */
-uint64_t cx_match_key(const struct cx_siphash_key *key, const struct cx_message *m, const struct cx_essentials *e,
-		      bool of_invite);
+uint64_t cx_match_key(const struct cx_siphash_key *key, const struct cx_message *m,
+		      const struct cx_essentials *e, bool of_invite);
 /* Of From tag, Call-ID and CSeq: requests that came by different ways (8.2.2.2). */
 uint64_t cx_merge_key(const struct cx_siphash_key *key, const struct cx_essentials *e);
 
 /* ---- private to this room ----------------------------------------------------- */
 
-void cx_txn_start(struct cx_txns *x, struct cx_txn *t, enum cx_txn_kind kind, const struct cx_txn_timers *timers,
-		  uint8_t transport);
+void cx_txn_start(struct cx_txns *x, struct cx_txn *t, enum cx_txn_kind kind,
+		  const struct cx_txn_timers *timers, uint8_t transport);
 void cx_txn_end_at(struct cx_txns *x, struct cx_txn *t, uint64_t at_ms); /* no later than death_ms */
 void cx_txn_linger(struct cx_txns *x, struct cx_txn *t, enum cx_txn_state state, uint64_t for_ms);
 void cx_txn_forget(struct cx_txns *x, struct cx_txn *t);

@@ -110,7 +110,8 @@ static void spread(struct cx_wheel *w, unsigned level, unsigned slot)
 	}
 }
 
-void cx_wheel_advance(struct cx_wheel *w, uint64_t now_ms, void (*fire)(void *ctx, struct cx_timer *t), void *ctx)
+void cx_wheel_advance(struct cx_wheel *w, uint64_t now_ms, void (*fire)(void *ctx, struct cx_timer *t),
+		      void *ctx)
 {
 	uint64_t begins_ms;
 	unsigned slot, level;

@@ -33,7 +33,7 @@ struct cx_timer {
 
 struct cx_wheel {
 	uint64_t now_ms;
-	uint64_t used[CX_WHEEL_LEVELS]; /* a bit for each slot that has timers */
+	uint64_t used[CX_WHEEL_LEVELS];				/* a bit for each slot that has timers */
 	struct cx_timer slots[CX_WHEEL_LEVELS][CX_WHEEL_SLOTS]; /* heads of rings */
 	size_t count;
 };
@@ -50,7 +50,8 @@ static inline bool cx_timer_is_set(const struct cx_timer *t)
 
 /* Moves time on and calls fire() for each timer that is due, which is stopped
  * by then; fire() may set, stop and free any timer. */
-void cx_wheel_advance(struct cx_wheel *w, uint64_t now_ms, void (*fire)(void *ctx, struct cx_timer *t), void *ctx);
+void cx_wheel_advance(struct cx_wheel *w, uint64_t now_ms, void (*fire)(void *ctx, struct cx_timer *t),
+		      void *ctx);
 /* No timer fires before that time (one may fire later: the slot's beginning is
  * known, not each timer in it). CX_WHEEL_NEVER: none is set. */
 uint64_t cx_wheel_next(const struct cx_wheel *w);

@@ -128,9 +128,11 @@ static bool try_parallel(struct cx_proxy *p, struct cx_context *c)
 	uint32_t element;
 	int q = -1;
 
-	while (c->n_tries < CX_TRIES_MAX && n < c->breadth && (element = cx_pick_element(p, c, &q)) != CX_NONE) {
+	while (c->n_tries < CX_TRIES_MAX && n < c->breadth &&
+	       (element = cx_pick_element(p, c, &q)) != CX_NONE) {
 		elements[n++] = element;
-		c->tries[c->n_tries++] = (struct cx_try){.element = element}; /* so that it is not picked again */
+		c->tries[c->n_tries++] =
+		    (struct cx_try){.element = element}; /* so that it is not picked again */
 	}
 	c->n_tries = first;
 	for (uint8_t i = 0; i < n; i++)
@@ -155,7 +157,9 @@ static bool try_next(struct cx_proxy *p, struct cx_context *c)
 		cx_forward(p, c, &c->way.hop, c->way.element, (struct cx_text){NULL, 0}, 0);
 		return true;
 	}
-	if (policy && policy->fork == CX_FORK_PARALLEL)
+	if (c->way.in_dialog && c->n_tries)
+		return false; /* no other element knows the dialog */
+	if (policy && policy->fork == CX_FORK_PARALLEL && !c->way.in_dialog)
 		return try_parallel(p, c);
 	element = cx_pick_element(p, c, &q);
 	if (element == CX_NONE)

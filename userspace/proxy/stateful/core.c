@@ -60,14 +60,14 @@ static void client_over(void *ctx, struct cx_client *client)
 }
 
 static const struct cx_txn_user user = {
-	.send = send_out,
-	.server_due = server_due,
-	.server_expired = server_expired,
-	.server_over = server_over,
-	.try_over = cx_try_over,
-	.client_expired = cx_client_expired,
-	.no_answer = cx_no_answer,
-	.client_over = client_over,
+    .send = send_out,
+    .server_due = server_due,
+    .server_expired = server_expired,
+    .server_over = server_over,
+    .try_over = cx_try_over,
+    .client_expired = cx_client_expired,
+    .no_answer = cx_no_answer,
+    .client_over = client_over,
 };
 
 int cx_proxy_new(const struct cx_proxy_settings *settings, const struct cx_proxy_ops *ops, void *ctx,
@@ -89,7 +89,8 @@ int cx_proxy_new(const struct cx_proxy_settings *settings, const struct cx_proxy
 	p->stateless = cx_stateless_new();
 	if (!p->pauses || !p->stateless)
 		goto error;
-	err = cx_txns_init(&p->txns, &p->mem, settings->transactions_max, settings->lifetime_ms, &user, p, now_ms);
+	err = cx_txns_init(&p->txns, &p->mem, settings->transactions_max, settings->lifetime_ms, &user, p,
+			   now_ms);
 	if (err)
 		goto error;
 	p->base_bytes = p->mem.bytes;

@@ -37,7 +37,8 @@ bool cx_is_failover_code(const struct cx_proxy *p, uint32_t group, int status)
 
 /* ---- who waits for a first response from where ------------------------------------- */
 
-static struct cx_branch **head_of(struct cx_proxy *p, const union cx_addr *addr, uint16_t port, uint8_t transport)
+static struct cx_branch **head_of(struct cx_proxy *p, const union cx_addr *addr, uint16_t port,
+				  uint8_t transport)
 {
 	struct cx_siphash s;
 
@@ -78,8 +79,8 @@ static bool waits_for(const struct cx_branch *b, const union cx_addr *addr, uint
 	return hop->port == port && hop->transport == transport && !memcmp(&hop->addr, addr, sizeof(*addr));
 }
 
-void cx_proxy_unreachable(struct cx_proxy *p, const union cx_addr *addr, uint16_t port, uint8_t transport, int errnum,
-			  uint64_t now_ms)
+void cx_proxy_unreachable(struct cx_proxy *p, const union cx_addr *addr, uint16_t port, uint8_t transport,
+			  int errnum, uint64_t now_ms)
 {
 	struct cx_branch **head, *b, *failed = NULL, *next;
 
@@ -125,7 +126,7 @@ static bool anywhere_else(struct cx_proxy *p, const struct cx_context *c)
 	for (uint8_t i = 0; i < c->n_contacts; i++)
 		if (c->contacts[i].uri)
 			return true;
-	return c->way.group != CX_NONE && cx_pick_element(p, c, &q) != CX_NONE;
+	return c->way.group != CX_NONE && !c->way.in_dialog && cx_pick_element(p, c, &q) != CX_NONE;
 }
 
 static bool others_open(const struct cx_branch *but)
@@ -203,6 +204,8 @@ static bool worth_another_connection(const struct cx_proxy *p, const struct cx_b
 
 	if (transport == CX_UDP || transport >= CX_TRANSPORTS || b->context->tries[b->try].again >= retries)
 		return false;
+	if (b->context->recursions)
+		return false; /* its Request-URI is gone */
 	return errnum == ENOTCONN || errnum == EPIPE || errnum == ECONNRESET;
 }
 

@@ -38,14 +38,14 @@ struct cx_try {
 
 /* Where a request may go, as its Route and Request-URI say (16.4 to 16.6). */
 struct cx_way {
-	uint32_t group;	     /* CX_NONE: to `hop` alone */
-	struct cx_hop hop;   /* of an address */
-	uint32_t element;    /* at that address, CX_NONE: none */
-	uint16_t side;	     /* our listener that the last popped Route names, CX_NO_LISTENER */
-	uint8_t pop;	     /* our own Route values on top */
-	bool from_route;     /* Request-URI was ours: the last Route value is the real one (16.4) */
-	bool strict;	     /* the next hop is a strict router (16.6 step 6) */
-	bool core;	     /* route or group says mode = core */
+	uint32_t group;	   /* CX_NONE: to `hop` alone */
+	struct cx_hop hop; /* of an address */
+	uint32_t element;  /* at that address, CX_NONE: none */
+	uint16_t side;	   /* our listener that the last popped Route names, CX_NO_LISTENER */
+	uint8_t pop;	   /* our own Route values on top */
+	bool from_route;   /* Request-URI was ours: the last Route value is the real one (16.4) */
+	bool strict;	   /* the next hop is a strict router (16.6 step 6) */
+	bool core;	   /* route or group says mode = core */
 	bool in_dialog;
 };
 
@@ -59,16 +59,15 @@ struct cx_contact { /* of a 3xx, to be tried */
 struct cx_context;
 
 struct cx_branch {
-	struct cx_client client; /* first: the transaction is the branch */
-	struct cx_context *context; /* NULL: detached */
-	struct cx_branch *next;	    /* of the context */
+	struct cx_client client;		   /* first: the transaction is the branch */
+	struct cx_context *context;		   /* NULL: detached */
+	struct cx_branch *next;			   /* of the context */
 	struct cx_branch *waiting_next, **waiting; /* for a first response from its hop */
-	uint64_t server;	    /* handle: where 2xx go */
+	uint64_t server;			   /* handle: where 2xx go */
 	uint32_t element, group;
-	uint16_t breadth;	    /* its share of Max-Breadth */
-	uint8_t try;		    /* index into context->tries */
-	bool final, abandoned;	    /* over; given up for another one, but may come back */
-	bool provisional;	    /* above 100 */
+	uint8_t try;	       /* index into context->tries */
+	bool final, abandoned; /* over; given up for another one, but may come back */
+	bool provisional;      /* above 100 */
 };
 
 struct cx_context {
@@ -81,13 +80,13 @@ struct cx_context {
 	uint8_t n_tries;
 	struct cx_contact *contacts; /* CX_CONTACTS_MAX of them, NULL: none */
 	uint8_t n_contacts, recursions;
-	uint16_t breadth;	 /* Max-Breadth, what is not given to a branch */
-	bool cancelled, enough;	 /* by the caller; no more tries (6xx, an answer) */
-	bool exhausted;		 /* every element has failed */
+	uint16_t breadth;	/* Max-Breadth, what is not given to a branch */
+	bool cancelled, enough; /* by the caller; no more tries (6xx, an answer) */
+	bool exhausted;		/* every element has failed */
 	uint64_t call_hash, loop;
 	uint64_t since_ms;
-	uint16_t best_status; /* 0: none yet */
-	struct cx_buffer *best; /* that response as it came, NULL: an own one */
+	uint16_t best_status;	      /* 0: none yet */
+	struct cx_buffer *best;	      /* that response as it came, NULL: an own one */
 	struct cx_buffer *challenges; /* lines of other 401 and 407 (16.7 step 7) */
 };
 
@@ -116,9 +115,9 @@ struct cx_proxy {
 	struct cx_stateless *stateless;
 	/* -- scratch */
 	struct cx_field fields[CX_PROXY_FIELDS], request_fields[CX_PROXY_FIELDS];
-	struct cx_message m;	       /* what came in */
-	struct cx_essentials e;	       /* of m */
-	struct cx_message request;     /* of a context */
+	struct cx_message m;	   /* what came in */
+	struct cx_essentials e;	   /* of m */
+	struct cx_message request; /* of a context */
 	struct cx_essentials request_e;
 	struct cx_edits edits;
 	struct iovec iov[CX_EDITS_IOV];
@@ -132,7 +131,7 @@ static inline uint64_t cx_now(const struct cx_proxy *p)
 
 /* ---- settings of the configuration ------------------------------------------- */
 
-const struct cx_listener *cx_listener_get(const struct cx_proxy *p, uint32_t id); /* NULL: unused */
+const struct cx_listener *cx_listener_get(const struct cx_proxy *p, uint32_t id);	 /* NULL: unused */
 const struct cx_config_group *cx_group_policy(const struct cx_proxy *p, uint32_t group); /* NULL: none */
 const struct cx_config_network *cx_network_policy(const struct cx_proxy *p, uint32_t listener);
 struct cx_txn_timers cx_timers_of(const struct cx_proxy *p, uint32_t listener);
@@ -191,7 +190,7 @@ void cx_own_stateless(struct cx_proxy *p, const struct cx_own *own);
 /* Where responses to a request that came from there go (18.2.2, RFC 3581). */
 struct cx_hop cx_reply_hop(const struct cx_hop *from, const struct cx_via_value *via);
 
-/* ---- context.c, forward.c, answer.c, failover.c ------------------------------------ */
+/* ---- context.c, forward.c, edit.c, failover.c ------------------------------------ */
 
 /* For p->m; NULL: no memory. */
 struct cx_context *cx_context_new(struct cx_proxy *p, struct cx_server *s, const struct cx_hop *from,
@@ -219,6 +218,8 @@ struct cx_forwarding {
 	uint16_t breadth;      /* 0: leave Max-Breadth as it is */
 };
 int cx_forward_edit(struct cx_proxy *p, const struct cx_forwarding *f);
+/* Content-Length where the next hop cannot do without. */
+void cx_edit_length(struct cx_edits *e, const struct cx_message *m, uint8_t transport);
 
 /* failover.c: what happened to a branch */
 void cx_branch_over(struct cx_proxy *p, struct cx_branch *b, enum cx_try_end end, uint16_t status);
@@ -231,13 +232,15 @@ void cx_waiting_remove(struct cx_branch *b);
 void cx_sign(struct cx_proxy *p, uint32_t element, enum cx_proxy_sign sign);
 bool cx_is_failover_code(const struct cx_proxy *p, uint32_t group, int status);
 
-/* answer.c: what goes upstream (16.7) */
+/* best.c, answer.c: what goes upstream (16.7) */
 void cx_answer_offer(struct cx_proxy *p, struct cx_context *c, int status, const struct cx_message *m);
 void cx_answer_best(struct cx_proxy *p, struct cx_context *c);
-int cx_answer_forward(struct cx_proxy *p, struct cx_server *s, const struct cx_message *m, struct cx_text lines);
+int cx_answer_forward(struct cx_proxy *p, struct cx_server *s, const struct cx_message *m,
+		      struct cx_text lines);
 
 /* note.c */
-struct cx_text cx_tried_reason(struct cx_proxy *p, const struct cx_context *c, int status, char *out, size_t max);
+struct cx_text cx_tried_reason(struct cx_proxy *p, const struct cx_context *c, int status, char *out,
+			       size_t max);
 void cx_note(struct cx_proxy *p, const struct cx_context *c, int status);
 
 #endif

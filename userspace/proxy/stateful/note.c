@@ -35,7 +35,8 @@ static void put_tries(const struct cx_proxy *p, const struct cx_context *c, stru
 		if (t->element < p->world->max_elements) {
 			const struct cx_element *e = &p->world->elements[t->element];
 
-			name = (struct cx_text){(const char *)e->name, (uint32_t)strnlen((const char *)e->name, CX_NAME_SIZE)};
+			name = (struct cx_text){(const char *)e->name,
+						(uint32_t)strnlen((const char *)e->name, CX_NAME_SIZE)};
 		}
 		if (i)
 			cx_put_string(w, ", ");
@@ -44,7 +45,8 @@ static void put_tries(const struct cx_proxy *p, const struct cx_context *c, stru
 	}
 }
 
-struct cx_text cx_tried_reason(struct cx_proxy *p, const struct cx_context *c, int status, char *out, size_t max)
+struct cx_text cx_tried_reason(struct cx_proxy *p, const struct cx_context *c, int status, char *out,
+			       size_t max)
 {
 	struct cx_writer w = {.p = out, .max = (uint32_t)max};
 

@@ -23,8 +23,8 @@ struct cx_hop cx_reply_hop(const struct cx_hop *from, const struct cx_via_value 
 }
 
 /* The same for a request, its retransmissions and its CANCEL (9.2). */
-static void write_tag(const struct cx_proxy *p, const struct cx_message *request, const struct cx_via_value *via,
-		      char tag[20])
+static void write_tag(const struct cx_proxy *p, const struct cx_message *request,
+		      const struct cx_via_value *via, char tag[20])
 {
 	struct cx_text call_id = cx_message_value(request, CX_HEADER_CALL_ID);
 	struct cx_text from = cx_message_value(request, CX_HEADER_FROM);

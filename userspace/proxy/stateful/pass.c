@@ -20,7 +20,8 @@ bool cx_pass_engine(struct cx_proxy *p, const struct cx_hop *from, const uint8_t
 	if (from->transport != CX_UDP || n + 64 > sizeof(p->text))
 		return false;
 	memcpy(p->text, bytes, n);
-	cx_stateless_run(p->stateless, p->world, from->listener, &from->addr, from->port, (uint8_t *)p->text, n, &r);
+	cx_stateless_run(p->stateless, p->world, from->listener, &from->addr, from->port, (uint8_t *)p->text,
+			 n, &r);
 	out = r.verdict == CX_FORWARD ? cx_listener_get(p, r.listener) : NULL;
 	if (!out || out->transport != CX_UDP)
 		return false;
@@ -67,7 +68,11 @@ void cx_pass_ack(struct cx_proxy *p, const struct cx_hop *from)
 	char branch[CX_BRANCH_SIZE];
 	struct cx_way way;
 	struct cx_hop hop;
-	struct cx_forwarding f = {.m = &p->m, .e = &p->e, .from = from, .to = &hop, .way = &way,
+	struct cx_forwarding f = {.m = &p->m,
+				  .e = &p->e,
+				  .from = from,
+				  .to = &hop,
+				  .way = &way,
 				  .branch = {branch, sizeof(branch)}};
 	int n;
 

@@ -42,10 +42,10 @@ static int wanted(const struct cx_proxy *p, const struct cx_context *c, uint32_t
 	if (cx_now(p) < pause->until_ms)
 		return 0;
 	/* the share grows from nothing to all of it */
-	return (c->call_hash & 0xffff) * (pause->full_ms - pause->until_ms) <
-			       (cx_now(p) - pause->until_ms) << 16
-		       ? 2
-		       : 1;
+	return (c->call_hash & 0xffff) * (pause->full_ms - pause->until_ms) < (cx_now(p) - pause->until_ms)
+										  << 16
+		   ? 2
+		   : 1;
 }
 
 /* What all that may be chosen have at most. -1: there are none. */
@@ -74,7 +74,8 @@ static uint32_t by_ring(const struct cx_proxy *p, const struct cx_context *c, in
 	size_t n;
 
 	for (uint32_t i = 0; ring && i < 1u << ring->bits; i++) {
-		uint32_t slot = (uint32_t)((c->call_hash >> (64 - ring->bits)) + i) & ((1u << ring->bits) - 1);
+		uint32_t slot =
+		    (uint32_t)((c->call_hash >> (64 - ring->bits)) + i) & ((1u << ring->bits) - 1);
 
 		if (fits(p, c, ring->slots[slot], q, level))
 			return ring->slots[slot];
@@ -95,7 +96,8 @@ static uint32_t first_guess(const struct cx_proxy *p, const struct cx_context *c
 	const struct cx_ring *ring = p->world->rings[c->way.group];
 	struct cx_flow flow;
 
-	*known = !cx_world_get_flow(p->world, c->call_hash, &flow) && flow.element < p->world->tables->n_elements &&
+	*known = !cx_world_get_flow(p->world, c->call_hash, &flow) &&
+		 flow.element < p->world->tables->n_elements &&
 		 p->world->elements[flow.element].group == c->way.group &&
 		 p->world->elements[flow.element].state != CX_ELEMENT_UNUSED;
 	if (*known)
@@ -137,11 +139,12 @@ int cx_hop_of_element(const struct cx_proxy *p, uint32_t element, struct cx_hop 
 	const struct cx_element *e = &p->world->elements[element];
 	const struct cx_group *g = &p->world->groups[e->group];
 
-	*hop = (struct cx_hop){.addr = e->addr,
-			       .port = e->port,
-			       .transport = e->transport,
-			       .connection = CX_NO_CONNECTION,
-			       .listener = cx_listener_for(p, g->network, e->family == CX_IPV4, e->transport)};
+	*hop =
+	    (struct cx_hop){.addr = e->addr,
+			    .port = e->port,
+			    .transport = e->transport,
+			    .connection = CX_NO_CONNECTION,
+			    .listener = cx_listener_for(p, g->network, e->family == CX_IPV4, e->transport)};
 	return hop->listener == CX_NO_LISTENER ? -ENETUNREACH : 0;
 }
 

@@ -206,13 +206,16 @@ void cx_proxy_ask(struct cx_proxy *p)
 	p->ops.timer(p->ctx, at_ms);
 }
 
-void cx_proxy_receive(struct cx_proxy *p, const struct cx_hop *from, const uint8_t *bytes, size_t n, uint64_t now_ms)
+void cx_proxy_receive(struct cx_proxy *p, const struct cx_hop *from, const uint8_t *bytes, size_t n,
+		      uint64_t now_ms)
 {
 	int err;
 
 	cx_txns_advance(&p->txns, now_ms);
 	cx_message_init(&p->m, p->fields, CX_PROXY_FIELDS, CX_MESSAGE_SIZE_DEFAULT);
-	err = cx_message_index(&p->m, bytes, n, from->transport == CX_TCP || from->transport == CX_TLS ? CX_STREAM : CX_DATAGRAM);
+	err = cx_message_index(&p->m, bytes, n,
+			       from->transport == CX_TCP || from->transport == CX_TLS ? CX_STREAM
+										      : CX_DATAGRAM);
 	if (err == -EPROTO || !cx_listener_get(p, from->listener)) {
 		p->count.bad++;
 	} else if (!p->m.status) {

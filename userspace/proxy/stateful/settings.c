@@ -60,14 +60,16 @@ uint16_t cx_listener_at(const struct cx_proxy *p, const union cx_addr *addr, uin
 	for (uint32_t i = 0; i < p->world->tables->n_listeners; i++) {
 		const struct cx_listener *l = cx_listener_get(p, i);
 
-		if (l && l->port == port && l->transport == transport && !memcmp(&l->addr, addr, sizeof(*addr)))
+		if (l && l->port == port && l->transport == transport &&
+		    !memcmp(&l->addr, addr, sizeof(*addr)))
 			return (uint16_t)i;
 	}
 	return CX_NO_LISTENER;
 }
 
 /* An alias stands for the listener of its network that has the URI's transport and port. */
-static uint16_t by_alias(const struct cx_proxy *p, const struct cx_uri *uri, uint16_t in_listener, int transport)
+static uint16_t by_alias(const struct cx_proxy *p, const struct cx_uri *uri, uint16_t in_listener,
+			 int transport)
 {
 	const struct cx_config_network *n = cx_network_policy(p, in_listener);
 	const struct cx_listener *in = cx_listener_get(p, in_listener);
@@ -77,8 +79,9 @@ static uint16_t by_alias(const struct cx_proxy *p, const struct cx_uri *uri, uin
 			continue;
 		if (uri->port && uri->port != in->port)
 			return cx_listener_at(p, &in->addr, uri->port, transport);
-		return in->transport == transport ? in_listener
-						  : cx_listener_for(p, in->network, is_v4(in), (uint8_t)transport);
+		return in->transport == transport
+			   ? in_listener
+			   : cx_listener_for(p, in->network, is_v4(in), (uint8_t)transport);
 	}
 	return CX_NO_LISTENER;
 }

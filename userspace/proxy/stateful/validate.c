@@ -44,8 +44,8 @@ static bool came_by(const struct cx_proxy *p, uint64_t loop)
 int cx_validate(struct cx_proxy *p, uint16_t in_listener, uint64_t *loop)
 {
 	*loop = loop_hash(p, in_listener);
-	if (p->e.uri.scheme == CX_SCHEME_OTHER)
-		return 416;
+	if (p->e.uri.scheme == CX_SCHEME_OTHER || p->e.uri.scheme == CX_SCHEME_SIPS)
+		return 416; /* there is no TLS to keep the promise of sips by (26.2.2) */
 	if (p->e.max_forwards == 0)
 		return 483;
 	if (came_by(p, *loop))

@@ -15,7 +15,8 @@
 #include "proxy/stateful/internal.h"
 
 /* A network that may send to this address, `side` if that is one: its listener. */
-static uint16_t side_for(const struct cx_proxy *p, const union cx_addr *addr, uint8_t transport, uint16_t side)
+static uint16_t side_for(const struct cx_proxy *p, const union cx_addr *addr, uint8_t transport,
+			 uint16_t side)
 {
 	const struct cx_source *source = cx_tables_source(p->world->tables, addr);
 	const struct cx_listener *l = cx_listener_get(p, side);
@@ -90,7 +91,8 @@ static uint32_t read_routes(const struct cx_message *m, struct cx_uri *uris, uin
 	return count;
 }
 
-static int by_request_uri(struct cx_proxy *p, uint16_t in_listener, const struct cx_uri *uri, struct cx_way *way)
+static int by_request_uri(struct cx_proxy *p, uint16_t in_listener, const struct cx_uri *uri,
+			  struct cx_way *way)
 {
 	struct cx_text user = cx_uri_user_part(uri);
 	uint16_t ours = uri->scheme == CX_SCHEME_TEL ? CX_NO_LISTENER : cx_uri_is_ours(p, uri, in_listener);
@@ -109,12 +111,13 @@ int cx_way_find(struct cx_proxy *p, uint16_t in_listener, struct cx_way *way)
 	struct cx_uri routes[3], last, uri = p->e.uri;
 	uint32_t n;
 
-	*way = (struct cx_way){.group = CX_NONE, .element = CX_NONE, .side = CX_NO_LISTENER,
-			       .in_dialog = p->e.to_tag.n != 0};
+	*way = (struct cx_way){
+	    .group = CX_NONE, .element = CX_NONE, .side = CX_NO_LISTENER, .in_dialog = p->e.to_tag.n != 0};
 	n = read_routes(&p->m, routes, 3, &last);
 	if (n == CX_NONE)
 		return 400;
-	if (n && !uri.user.n && cx_uri_is_loose(&uri) && cx_uri_is_ours(p, &uri, in_listener) != CX_NO_LISTENER) {
+	if (n && !uri.user.n && cx_uri_is_loose(&uri) &&
+	    cx_uri_is_ours(p, &uri, in_listener) != CX_NO_LISTENER) {
 		way->from_route = true;
 		way->side = cx_uri_is_ours(p, &uri, in_listener);
 		uri = last;
