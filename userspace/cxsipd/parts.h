@@ -180,6 +180,9 @@ struct cx_world *cx_sip_world(struct cx_sip *sip);
 /* A message of a stream, which the engine never sees. */
 void cx_sip_count_stream(struct cx_sip *sip, uint16_t listener, bool response);
 
+/* A request that the core has brought to an element; CX_NONE: none. */
+void cx_sip_count_element(struct cx_sip *sip, uint32_t element, bool call);
+
 /* stateful.c: the worker's proxy core and connections. start and stop: on its thread. */
 void cx_sip_start_stateful(void *sip);
 void cx_sip_stop_stateful(void *sip);

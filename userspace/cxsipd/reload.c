@@ -89,6 +89,10 @@ static void keep_fixed(struct cx_config *new, const struct cx_config *old, struc
 	keep_number(&new->max_groups, old->max_groups, "limits.groups", new, diag);
 	keep_number(&new->max_elements, old->max_elements, "limits.elements", new, diag);
 	keep_number(&new->max_flows, old->max_flows, "limits.flows", new, diag);
+	if (memcmp(&new->tcp, &old->tcp, sizeof(new->tcp)) != 0) {
+		warn_restart(diag, new, "tcp");
+		new->tcp = old->tcp;
+	}
 	if (new->fastpath != old->fastpath) {
 		warn_restart(diag, new, "fastpath");
 		new->fastpath = old->fastpath;

@@ -144,6 +144,14 @@ void cx_sip_count_stream(struct cx_sip *sip, uint16_t listener, bool response)
 	add(response ? &stats->responses : &stats->requests, 1);
 }
 
+void cx_sip_count_element(struct cx_sip *sip, uint32_t element, bool call)
+{
+	if (element >= sip->counters->n_elements)
+		return;
+	add(&sip->counters->elements[element].calls, call);
+	add(&sip->counters->elements[element].requests, 1);
+}
+
 /* Does the core handle it? What its route or group asks for, also when no element is
  * up, because a CANCEL belongs to what the core knows; what goes to places that only
  * the core can reach. */

@@ -228,11 +228,18 @@ static void core_sign(void *ctx, uint32_t element, enum cx_proxy_sign sign)
 		post(sip, sip->parts->d.n_workers, CX_LETTER_SILENT, &letter, sizeof(letter), NULL, 0);
 }
 
+static bool is_invite(const struct cx_proxy_note *note)
+{
+	return note->method_n == 6 && !memcmp(note->method, "INVITE", 6);
+}
+
 /* What needed more than one try is worth a line. */
 static void core_note(void *ctx, const struct cx_proxy_note *note)
 {
 	char call_id[128], method[32], status[12], took[24];
 
+	/* in a dialog it has an address, no group */
+	cx_sip_count_element(ctx, note->element, note->group != CX_NONE && is_invite(note));
 	if (note->tries < 2)
 		return;
 	snprintf(call_id, sizeof(call_id), "%.*s", (int)note->call_id_n, note->call_id);
