@@ -40,7 +40,7 @@ void cx_sip_turn(struct cx_sip *sip)
 	if (sip->tcp)
 		cx_tcp_flush(sip->tcp);
 	cx_udp_flush(sip->batch);
-	if (sip->n_failed) {
+	if (sip->n_failed && sip->core) {
 		cx_sip_tell_failed(sip);
 		cx_tcp_flush(sip->tcp);
 		cx_udp_flush(sip->batch);
@@ -259,8 +259,6 @@ int cx_sip_start(struct cx_parts *parts, unsigned number)
 
 void cx_sip_stop(struct cx_sip *sip)
 {
-	if (sip->worker)
-		cx_worker_call(sip->worker, cx_sip_stop_stateful, sip);
 	cx_worker_stop(sip->worker);
 	sip->worker = NULL;
 	cx_stateless_free(sip->stateless);

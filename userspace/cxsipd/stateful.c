@@ -314,6 +314,8 @@ void cx_sip_letter(struct cx_sip *sip, unsigned from, uint32_t kind, void *lette
 	const struct letter_failed *failed = letter;
 	const struct letter_message *message = letter;
 
+	if (!sip->core) /* stopping */
+		return;
 	switch (kind) {
 	case CX_LETTER_MESSAGE:
 		receive(sip, &message->from, (const uint8_t *)(message + 1), n - sizeof(*message));
@@ -391,4 +393,6 @@ void cx_sip_stop_stateful(void *arg)
 	if (sip->core)
 		cx_proxy_free(sip->core);
 	sip->core = NULL;
+	sip->n_failed = 0;
+	cx_post_wake(sip->parts->post, sip->number); /* and nobody any more */
 }

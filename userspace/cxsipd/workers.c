@@ -225,6 +225,11 @@ void cx_workers_stop(struct cx_parts *parts)
 		goto out;
 	if (parts->d.n_workers && parts->sip[parts->d.n_workers - 1].worker)
 		cx_sockets_close(parts);
+	/* first all fall silent: none may wake another whose loop is gone */
+	for (unsigned i = 0; i < parts->d.n_workers; i++) {
+		if (parts->sip[i].worker)
+			cx_worker_call(parts->sip[i].worker, cx_sip_stop_stateful, &parts->sip[i]);
+	}
 	for (unsigned i = 0; i < parts->d.n_workers; i++)
 		cx_sip_stop(&parts->sip[i]);
 out:
