@@ -45,6 +45,17 @@ static void test_defaults(void **state)
 	assert_false(network->ignore_plus);
 	assert_true(network->ignore_separators);
 	assert_int_equal(network->dscp, 24);
+	assert_int_equal(network->udp_max, 1300);
+	assert_int_equal(network->udp_over, CX_UDP_FRAGMENT);
+	assert_int_equal(config->workers, 0);
+	assert_int_equal(config->drain_s, 10);
+	assert_int_equal(config->tcp.connect_ms, 1000);
+	assert_int_equal(config->tcp.idle_s, 240);
+	assert_int_equal(config->tcp.half_open_ms, 10000);
+	assert_int_equal(config->tcp.unacked_ms, 10000);
+	assert_int_equal(config->tcp.queue_bytes, 262144);
+	assert_int_equal(config->tcp.connections, 65536);
+	assert_int_equal(config->tcp.per_source, 1024);
 	assert_int_equal(config->n_tables, 1);
 	assert_string_equal(config->tables[0], "default");
 	assert_int_equal(config->n_groups, 1);
@@ -93,6 +104,41 @@ static void test_defaults(void **state)
 	assert_int_equal(config->log_level, CX_INFO);
 	assert_true(config->log_syslog);
 	assert_true(config->log_stderr);
+	cx_config_free(config);
+}
+
+/* One address and port, a listener of each transport; the same server by both. */
+static const char over_tcp[] =
+    "networks = ( { name = \"n\"; listeners = ( { address = \"192.0.2.1\"; },\n"
+    "  { address = \"192.0.2.1\"; transport = \"tcp\"; } ); sources = [ \"192.0.2.0/24\" ];\n"
+    "  udp_over = \"tcp\"; udp_max = 1400; } );\n"
+    "groups = ( { name = \"g\"; elements = ( { name = \"u\"; uri = \"sip:192.0.2.9\"; },\n"
+    "  { name = \"t\"; uri = \"sip:192.0.2.9;transport=TCP\"; } ); } );\n"
+    "routes = ( { dn = \"9192\"; group = \"g\"; } );\n"
+    "workers = 3; drain_s = 0;\n"
+    "tcp = { connect_ms = 10; idle_s = 11; half_open_ms = 120; unacked_ms = 130; queue_bytes = 70000;\n"
+    "  connections = 14; per_source = 15; };\n";
+
+static void test_tcp(void **state)
+{
+	struct cx_config *config = load_good(over_tcp, "[]", 0);
+	const struct cx_config_network *n = &config->networks[0];
+
+	assert_int_equal(n->listeners[0].transport, CX_UDP);
+	assert_int_equal(n->listeners[1].transport, CX_TCP);
+	assert_int_equal(n->udp_over, CX_UDP_BY_TCP);
+	assert_int_equal(n->udp_max, 1400);
+	assert_int_equal(config->groups[0].elements[0].transport, CX_UDP);
+	assert_int_equal(config->groups[0].elements[1].transport, CX_TCP);
+	assert_int_equal(config->workers, 3);
+	assert_int_equal(config->drain_s, 0);
+	assert_int_equal(config->tcp.connect_ms, 10);
+	assert_int_equal(config->tcp.idle_s, 11);
+	assert_int_equal(config->tcp.half_open_ms, 120);
+	assert_int_equal(config->tcp.unacked_ms, 130);
+	assert_int_equal(config->tcp.queue_bytes, 70000);
+	assert_int_equal(config->tcp.connections, 14);
+	assert_int_equal(config->tcp.per_source, 15);
 	cx_config_free(config);
 }
 
@@ -395,6 +441,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_defaults),
+	    cmocka_unit_test(test_tcp),
 	    cmocka_unit_test(test_full),
 	    cmocka_unit_test(test_routes),
 	    cmocka_unit_test(test_warnings),
