@@ -117,7 +117,7 @@ struct cx_txn_user {
 	void (*client_over)(void *ctx, struct cx_client *c);
 };
 
-#define CX_TXN_FIELDS 128
+#define CX_TXN_FIELDS 160 /* what the core takes, and what it adds */
 
 struct cx_txns {
 	struct cx_mem *mem;
