@@ -15,9 +15,11 @@
 #include "base/addr.h"
 #include "replay.h"
 
+#define FIELDS_MAX 200
+
 struct draft {
 	char start[1024];
-	char fields[64][1024];
+	char fields[FIELDS_MAX][1024];
 	int n;
 	char body[1024];
 };
@@ -28,7 +30,7 @@ static void add(struct draft *d, const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	if (d->n < 64)
+	if (d->n < FIELDS_MAX)
 		vsnprintf(d->fields[d->n++], sizeof(d->fields[0]), format, args);
 	va_end(args);
 }
@@ -159,6 +161,8 @@ static void new_request(struct scene *s, struct peer *p, const struct line *l, s
 		p->cseq++;
 	add(d, "CSeq: %u %s", p->cseq, method);
 	contact(d, p);
+	for (int i = atoi(option(l, "pad", "0")); i > 0; i--)
+		add(d, "X-Pad: %d", i);
 }
 
 /* CANCEL, and the ACK of a failure: of the last INVITE. */

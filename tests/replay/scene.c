@@ -124,6 +124,32 @@ static void note(void *ctx, const struct cx_proxy_note *n)
 		 n->tried);
 }
 
+static const struct cx_proxy_ops ops = {.send = send_to_peer, .timer = timer, .sign = sign, .note = note};
+
+static void start_core(struct scene *s)
+{
+	if (cx_proxy_new(&s->settings, &ops, s, s->world, s->now_ms, &s->proxy))
+		abort();
+}
+
+/* Another daemon in its place: the same keys and configuration, nothing else. */
+static void restart(struct scene *s)
+{
+	cx_proxy_free(s->proxy);
+	s->world->meta.generation++;
+	s->timer_ms = CX_PROXY_NEVER;
+	start_core(s);
+}
+
+/* As after a reload without it: its listeners are no more. */
+static void lose_network(struct scene *s, const char *name)
+{
+	for (size_t i = 0; i < s->tables->n_listeners; i++)
+		if (!strcmp((const char *)s->tables->listeners[i].name, name))
+			s->tables->listeners[i].flags = 0;
+	cx_proxy_use(s->proxy, s->world);
+}
+
 /* ---- what a line does ------------------------------------------------------------- */
 
 /* Every message must be heard before the next thing happens. */
@@ -301,6 +327,11 @@ static void run_line(struct scene *s, const struct line *l)
 		check_list(s, l->rest + 5, s->notes[0], sizeof(s->notes[0]), s->n_notes);
 	} else if (!strcmp(word, "sign")) {
 		check_list(s, l->rest + 5, s->signs[0], sizeof(s->signs[0]), s->n_signs);
+	} else if (!strcmp(word, "restart")) {
+		settle(s);
+		restart(s);
+	} else if (!strcmp(word, "loses") && l->n_words > 1) {
+		lose_network(s, l->words[1]);
 	} else if (!strcmp(word, "stopping")) {
 		cx_proxy_drain(s->proxy, true);
 	} else {
@@ -310,8 +341,6 @@ static void run_line(struct scene *s, const struct line *l)
 }
 
 /* ---- a run ---------------------------------------------------------------------- */
-
-static const struct cx_proxy_ops ops = {.send = send_to_peer, .timer = timer, .sign = sign, .note = note};
 
 /* Whatever happened: in the end nothing is left. */
 static void finish(struct scene *s)
@@ -388,8 +417,7 @@ void scene_run(const struct script *script, uint64_t fail_allocation, uint64_t f
 		if (!l->indented && world_has(l))
 			world_line(s, l);
 	world_open(s);
-	if (cx_proxy_new(&s->settings, &ops, s, s->world, s->now_ms, &s->proxy))
-		abort();
+	start_core(s);
 	run_all(s, fail_allocation, result);
 	result->failed = s->failed;
 	memcpy(result->why, s->why, sizeof(result->why));

@@ -75,53 +75,63 @@ static void links_are_found_by_their_key(void **state)
 /* ---- branch -------------------------------------------------------------------- */
 
 static const struct cx_key key = {.mac = {{{1, 2}}, {{3, 4}}}, .hash = {{5, 6}}, .current = 1};
-static const struct cx_branch_place here = {.worker = 1023, .node = 255, .generation = 2};
 static const struct cx_text call_id = {"a-call@example.com", 18};
+
+static struct cx_branch_id id_for(const char *addr)
+{
+	return (struct cx_branch_id){
+	    .handle = (CX_TXN_SLOTS_MAX - 1) | 0xfedcba98ULL << 32,
+	    .loop = 0x123456789abcULL,
+	    .worker = 1023,
+	    .node = 255,
+	    .generation = 2,
+	    .back = {
+		.addr = fixture_addr(addr), .port = 65535, .listener = 255, .connection = CX_NO_CONNECTION}};
+}
 
 static void a_branch_says_what_was_written(void **state)
 {
-	uint64_t handle = (CX_TXN_SLOTS_MAX - 1) | 0xfedcba98ULL << 32, read, loop;
-	char text[CX_BRANCH_SIZE];
-	uint32_t worker;
+	static const char *const addrs[] = {"198.51.100.7", "255.255.255.255",
+					    "2001:db8:1234:5678:9abc:def0:1234:5678", "::1"};
 
-	cx_branch_write(text, &key, &here, handle, 0x123456789abcULL, call_id);
-	assert_int_equal(cx_branch_read((struct cx_text){text, sizeof(text)}, &key, call_id, &read, &worker),
-			 0);
-	assert_true(read == handle && worker == 1023);
-	assert_true(cx_branch_loop((struct cx_text){text, sizeof(text)}, &loop) && loop == 0x123456789abcULL);
-	for (size_t i = 0; i < sizeof(text); i++)
-		assert_true(cx_char_is(text[i], CX_C_TOKEN));
+	for (size_t i = 0; i < 4; i++) {
+		struct cx_branch_id id = id_for(addrs[i]), read = {0};
+		char text[CX_BRANCH_MAX];
+		uint32_t n = cx_branch_write(text, &key, &id, call_id);
+		uint64_t loop;
+
+		assert_int_equal(n, i < 2 ? 56 : 72);
+		assert_int_equal(cx_branch_read((struct cx_text){text, n}, &key, call_id, &read), 0);
+		assert_true(read.handle == id.handle && read.loop == id.loop && read.worker == id.worker);
+		assert_true(read.node == id.node && read.generation == id.generation);
+		assert_memory_equal(&read.back, &id.back, sizeof(id.back));
+		assert_true(cx_branch_loop((struct cx_text){text, n}, &loop) && loop == id.loop);
+		for (size_t k = 0; k < n; k++)
+			assert_true(cx_char_is(text[k], CX_C_TOKEN));
+	}
 }
 
 static void a_branch_cannot_be_forged(void **state)
 {
-	char text[CX_BRANCH_SIZE], changed[CX_BRANCH_SIZE];
+	struct cx_branch_id id = id_for("198.51.100.7"), read;
 	struct cx_text other = {"b-call@example.com", 18};
+	char text[CX_BRANCH_MAX], changed[CX_BRANCH_MAX];
+	uint32_t n = cx_branch_write(text, &key, &id, call_id);
 	struct cx_key later = key;
-	uint64_t handle;
-	uint32_t worker;
 
-	cx_branch_write(text, &key, &here, 7 | 1ULL << 32, 99, call_id);
-	for (size_t i = 0; i < sizeof(text); i++)
+	for (size_t i = 0; i < n; i++)
 		for (int bit = 0; bit < 8; bit++) {
-			memcpy(changed, text, sizeof(text));
+			memcpy(changed, text, n);
 			changed[i] = (char)(changed[i] ^ 1 << bit);
-			assert_int_not_equal(cx_branch_read((struct cx_text){changed, sizeof(changed)}, &key,
-							    call_id, &handle, &worker),
-					     0);
+			assert_int_not_equal(
+			    cx_branch_read((struct cx_text){changed, n}, &key, call_id, &read), 0);
 		}
-	assert_int_equal(cx_branch_read((struct cx_text){text, sizeof(text)}, &key, other, &handle, &worker),
-			 -EBADMSG);
-	assert_int_equal(
-	    cx_branch_read((struct cx_text){text, sizeof(text) - 1}, &key, call_id, &handle, &worker),
-	    -ENOENT);
+	assert_int_equal(cx_branch_read((struct cx_text){text, n}, &key, other, &read), -EBADMSG);
+	assert_int_equal(cx_branch_read((struct cx_text){text, n - 1}, &key, call_id, &read), -ENOENT);
 	later.current = 0; /* the key that signed still verifies */
-	assert_int_equal(
-	    cx_branch_read((struct cx_text){text, sizeof(text)}, &later, call_id, &handle, &worker), 0);
+	assert_int_equal(cx_branch_read((struct cx_text){text, n}, &later, call_id, &read), 0);
 	later.mac[1].k[0]++;
-	assert_int_equal(
-	    cx_branch_read((struct cx_text){text, sizeof(text)}, &later, call_id, &handle, &worker),
-	    -EBADMSG);
+	assert_int_equal(cx_branch_read((struct cx_text){text, n}, &later, call_id, &read), -EBADMSG);
 }
 
 /* ---- matching -------------------------------------------------------------------- */

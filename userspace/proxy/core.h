@@ -134,7 +134,7 @@ void cx_proxy_drain(struct cx_proxy *proxy, bool draining);
 	X(answered, "responses that the proxy made itself")                              \
 	X(retransmissions_in, "requests and final responses that came again")            \
 	X(retransmissions_out, "messages sent again by a timer")                         \
-	X(stateless, "ACK and CANCEL without a transaction, sent on by the way")         \
+	X(stateless, "messages without a transaction that were sent on")         \
 	X(stray, "responses that belong to nothing")                                     \
 	X(bad, "messages that could not be read or answered")                            \
 	X(denied, "requests from where the network has no source")                       \

@@ -4,8 +4,9 @@
 #include "txn/table.h"
 
 #define CX_NO_SLOT UINT32_MAX
-#define CX_SLOTS_AT_REST 1024 /* so many free ones are kept before they are used again, if there are others  \
-			       */
+#define CX_SLOTS_AT_REST                                                                                     \
+	1024 /* so many free ones are kept before they are used again, if there are others                   \
+	      */
 
 int cx_txn_table_init(struct cx_txn_table *t, struct cx_mem *mem, uint32_t size)
 {

@@ -89,10 +89,10 @@ struct cx_client {
 	struct cx_buffer *cancel_lines; /* header lines for the CANCEL that is due */
 	struct cx_client *cancel;	/* the CANCEL's own transaction */
 	uint64_t answered_ms;		/* when the first response came, 0: none yet */
-	bool pared;	 /* request holds just what ACK and CANCEL need */
-	bool cancel_due; /* as soon as a provisional response allows it (9.1) */
-	bool cancelled;	 /* the CANCEL is sent */
-	bool trying;	 /* the per-try timer runs in `end` */
+	bool pared;			/* request holds just what ACK and CANCEL need */
+	bool cancel_due;		/* as soon as a provisional response allows it (9.1) */
+	bool cancelled;			/* the CANCEL is sent */
+	bool trying;			/* the per-try timer runs in `end` */
 	bool is_cancel;
 	uint64_t b_ms; /* when Timer B or F ends it */
 };
@@ -117,7 +117,7 @@ struct cx_txn_user {
 	void (*client_over)(void *ctx, struct cx_client *c);
 };
 
-#define CX_TXN_FIELDS 128
+#define CX_TXN_FIELDS 160 /* what the core takes, and what it adds */
 
 struct cx_txns {
 	struct cx_mem *mem;

@@ -177,19 +177,20 @@ void cx_receive_response(struct cx_proxy *p, const struct cx_hop *from)
 	struct cx_text call_id = cx_message_value(&p->m, CX_HEADER_CALL_ID);
 	struct cx_via_value via;
 	struct cx_cseq cseq;
+	struct cx_branch_id id;
 	struct cx_client *client;
-	uint64_t handle;
-	uint32_t worker;
 	int err;
 
 	if (cx_via_first(&p->m, &via) || cx_cseq_of(&p->m, &cseq) || !call_id.n) {
 		p->count.bad++;
 		return;
 	}
-	err = cx_branch_read(via.branch, &p->world->key, call_id, &handle, &worker);
+	err = cx_branch_read(via.branch, &p->world->key, call_id, &id);
 	if (err == -ENOENT && cx_pass_engine(p, from, (const uint8_t *)p->m.p, p->m.n))
 		return;
-	client = err || worker != p->settings.worker ? NULL : cx_client_get(&p->txns, handle);
+	if (!err && cx_pass_response(p, &id))
+		return;
+	client = err || id.worker != p->settings.worker ? NULL : cx_client_get(&p->txns, id.handle);
 	if (!client || client->is_cancel) {
 		p->count.stray++;
 		return;

@@ -35,16 +35,30 @@ static struct cx_branch *new_branch(struct cx_proxy *p, struct cx_context *c, co
 	return b;
 }
 
+struct cx_text cx_branch_of(const struct cx_proxy *p, char out[CX_BRANCH_MAX], uint64_t handle, uint64_t loop,
+			    const struct cx_hop *back, uint16_t sent_by_port, struct cx_text call_id)
+{
+	const struct cx_meta *meta = &p->world->meta;
+	struct cx_branch_id id = {.handle = handle,
+				  .loop = loop,
+				  .worker = p->settings.worker,
+				  .node = meta->node,
+				  .generation = meta->generation,
+				  .back = *back};
+
+	if (back->transport != CX_UDP)
+		id.back.port = sent_by_port; /* its connection will be gone */
+	return (struct cx_text){out, cx_branch_write(out, &p->world->key, &id, call_id)};
+}
+
 static int send_branch(struct cx_proxy *p, struct cx_context *c, struct cx_branch *b, struct cx_forwarding *f,
 		       const struct cx_txn_timers *timers)
 {
-	const struct cx_meta *meta = &p->world->meta;
-	struct cx_branch_place place = {p->settings.worker, meta->node, meta->generation};
-	char branch[CX_BRANCH_SIZE];
+	char branch[CX_BRANCH_MAX];
 	int n;
 
-	cx_branch_write(branch, &p->world->key, &place, b->client.txn.handle, c->loop, p->request_e.call_id);
-	f->branch = (struct cx_text){branch, sizeof(branch)};
+	f->branch = cx_branch_of(p, branch, b->client.txn.handle, c->loop, &c->server->hop,
+				 c->server->sent_by_port, p->request_e.call_id);
 	n = cx_forward_edit(p, f);
 	if (!n)
 		n = cx_edits_iov(&p->edits, p->iov, CX_EDITS_IOV);
@@ -61,8 +75,8 @@ static int start_branch(struct cx_proxy *p, struct cx_context *c, struct cx_forw
 	struct cx_branch *b;
 	int err;
 
-	if (f->to->listener == CX_NO_LISTENER)
-		return -ENETUNREACH;
+	if (!cx_listener_get(p, f->to->listener))
+		return -ENETUNREACH; /* none of its kind, or none any more */
 	b = new_branch(p, c, f->to, &timers);
 	if (!b)
 		return -ENOMEM;

@@ -171,6 +171,7 @@ void cx_receive_response(struct cx_proxy *p, const struct cx_hop *from);
 void cx_proxy_ask(struct cx_proxy *p);
 /* pass.c: an ACK or a CANCEL without a transaction, and what the engine forwards. */
 void cx_pass_ack(struct cx_proxy *p, const struct cx_hop *from);
+bool cx_pass_response(struct cx_proxy *p, const struct cx_branch_id *id);
 bool cx_pass_engine(struct cx_proxy *p, const struct cx_hop *from, const uint8_t *bytes, size_t n);
 
 /* ---- own.c: responses of our own ------------------------------------------------- */
@@ -213,13 +214,17 @@ struct cx_forwarding {
 	const struct cx_essentials *e;
 	const struct cx_hop *from, *to;
 	const struct cx_way *way;
-	struct cx_text branch; /* CX_BRANCH_SIZE */
-	struct cx_text uri;    /* n = 0: as it is */
-	uint16_t breadth;      /* 0: leave Max-Breadth as it is */
+	struct cx_text branch;
+	struct cx_text uri; /* n = 0: as it is */
+	uint16_t breadth;   /* 0: leave Max-Breadth as it is */
 };
 int cx_forward_edit(struct cx_proxy *p, const struct cx_forwarding *f);
 /* Content-Length where the next hop cannot do without. */
 void cx_edit_length(struct cx_edits *e, const struct cx_message *m, uint8_t transport);
+
+/* The branch of a client transaction whose response is wanted `back` there. */
+struct cx_text cx_branch_of(const struct cx_proxy *p, char out[CX_BRANCH_MAX], uint64_t handle, uint64_t loop,
+			    const struct cx_hop *back, uint16_t sent_by_port, struct cx_text call_id);
 
 /* failover.c: what happened to a branch */
 void cx_branch_over(struct cx_proxy *p, struct cx_branch *b, enum cx_try_end end, uint16_t status);

@@ -51,29 +51,23 @@ static bool find_hop(struct cx_proxy *p, const struct cx_way *way, struct cx_hop
 	return element != CX_NONE && !cx_hop_of_element(p, element, hop);
 }
 
-static void write_branch(struct cx_proxy *p, char branch[CX_BRANCH_SIZE])
+static struct cx_text write_branch(const struct cx_proxy *p, char branch[CX_BRANCH_MAX],
+				   const struct cx_hop *from)
 {
-	const struct cx_meta *meta = &p->world->meta;
-	struct cx_branch_place place = {p->settings.worker, meta->node, meta->generation};
 	struct cx_siphash s;
 
 	cx_siphash_start(&s, &p->match_key);
 	cx_hash_text(&s, p->e.via.text.p, p->e.via.text.n, 2);
-	cx_branch_write(branch, &p->world->key, &place, cx_siphash_end(&s, 4) & (CX_TXN_SLOTS_MAX - 1), 0,
-			p->e.call_id);
+	return cx_branch_of(p, branch, cx_siphash_end(&s, 4) & (CX_TXN_SLOTS_MAX - 1), 0, from, from->port,
+			    p->e.call_id);
 }
 
 void cx_pass_ack(struct cx_proxy *p, const struct cx_hop *from)
 {
-	char branch[CX_BRANCH_SIZE];
+	char branch[CX_BRANCH_MAX];
 	struct cx_way way;
 	struct cx_hop hop;
-	struct cx_forwarding f = {.m = &p->m,
-				  .e = &p->e,
-				  .from = from,
-				  .to = &hop,
-				  .way = &way,
-				  .branch = {branch, sizeof(branch)}};
+	struct cx_forwarding f = {.m = &p->m, .e = &p->e, .from = from, .to = &hop, .way = &way};
 	int n;
 
 	if (p->e.max_forwards == 0 || cx_way_find(p, from->listener, &way))
@@ -82,7 +76,7 @@ void cx_pass_ack(struct cx_proxy *p, const struct cx_hop *from)
 		return;
 	if (!find_hop(p, &way, &hop))
 		return;
-	write_branch(p, branch);
+	f.branch = write_branch(p, branch, from);
 	n = cx_forward_edit(p, &f);
 	if (!n)
 		n = cx_edits_iov(&p->edits, p->iov, CX_EDITS_IOV);
@@ -93,4 +87,28 @@ void cx_pass_ack(struct cx_proxy *p, const struct cx_hop *from)
 	p->count.stateless++;
 	if (p->ops.send(p->ctx, &hop, p->iov, n, CX_PROXY_NO_TOKEN))
 		p->count.send_failed++;
+}
+
+/* The daemon that had the transaction is gone, and this one holds its keys: what
+ * was on its way goes where our Via says (16.11), so that calls that ring outlive
+ * a restart. Of our own generation a response without a transaction is a stray. */
+bool cx_pass_response(struct cx_proxy *p, const struct cx_branch_id *id)
+{
+	const struct cx_listener *l = cx_listener_get(p, id->back.listener);
+	struct cx_hop hop = id->back;
+	int n;
+
+	if (id->generation == (p->world->meta.generation & 3) || !l || !cx_handle_generation(id->handle))
+		return false;
+	hop.transport = l->transport;
+	cx_edits_init(&p->edits, &p->m);
+	cx_edit_pop(&p->edits, CX_HEADER_VIA, 1);
+	cx_edit_length(&p->edits, &p->m, hop.transport);
+	n = cx_edits_iov(&p->edits, p->iov, CX_EDITS_IOV);
+	if (n < 0)
+		return false;
+	p->count.stateless++;
+	if (p->ops.send(p->ctx, &hop, p->iov, n, CX_PROXY_NO_TOKEN))
+		p->count.send_failed++;
+	return true;
 }
