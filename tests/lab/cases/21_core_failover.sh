@@ -9,7 +9,7 @@ TCP_GROUP='try_timeout_ms = 500;'
 . "$(dirname "$0")/../core.sh"
 
 RATE=${RATE:-200}
-patience='-max_non_invite_retrans 4 -recv_timeout 8000' # what is lost need not be waited for
+patience='-max_non_invite_retrans 4 -recv_timeout 8000 -deadcall_wait 0' # what is lost need not be waited for
 must core_up
 
 # What was answered there and not ended when it died cannot be saved.
