@@ -24,7 +24,7 @@ Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-8s %s\n' '$(1)' '$(2)')
 
 # The rooms below the programs, lowest first (docs/design.md).
-ROOMS   := base sip observe config route fastpath health net proxy control
+ROOMS   := base sip observe config route fastpath health net txn proxy proxy/stateful control
 LIB_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard $(ROOMS:%=userspace/%/*.c)))
 CXSIPD_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard userspace/cxsipd/*.c))
 CXCTL_OBJ  := $(patsubst %.c,$(B)/%.o,$(wildcard userspace/cxctl/*.c))
@@ -42,9 +42,14 @@ $(B)/bpf/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h include/cxsip/*.h)
 $(B)/bpf/cxsip.skel.h: $(B)/bpf/cxsip.bpf.o
 	$(Q)$(BPFTOOL) gen skeleton $< name cx_xdp_bpf > $@.tmp && mv $@.tmp $@
 
+$(B)/bpf/steer.skel.h: $(B)/bpf/steer.bpf.o
+	$(Q)$(BPFTOOL) gen skeleton $< name cx_steer_bpf > $@.tmp && mv $@.tmp $@
+
+SKELETONS := $(B)/bpf/cxsip.skel.h $(B)/bpf/steer.skel.h
+
 # ---- the daemon and cxctl ----------------------------------------------------
 
-$(B)/userspace/%.o: userspace/%.c | $(B)/bpf/cxsip.skel.h
+$(B)/userspace/%.o: userspace/%.c | $(SKELETONS)
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
@@ -75,7 +80,7 @@ $(filter $(B)/tests/unit/test_fastpath%,$(UNIT_TESTS)): $(B)/tests/unit/fastpath
 RIG_OBJ    := $(patsubst %.c,$(B)/%.o,$(filter-out tests/fastpath/test_%,$(wildcard tests/fastpath/*.c)))
 FASTPATH_TESTS := $(patsubst %.c,$(B)/%,$(wildcard tests/fastpath/test_*.c))
 
-$(B)/tests/%.o: tests/%.c | $(B)/bpf/cxsip.skel.h
+$(B)/tests/%.o: tests/%.c | $(SKELETONS)
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -Itests -MMD -MP -c $< -o $@
@@ -93,10 +98,15 @@ $(B)/tests/unit/test_sip_torture: $(B)/tests/fastpath/corpus.o
 $(B)/tests/fastpath/%: $(B)/tests/fastpath/%.o $(RIG_OBJ) $(B)/libcxsip.a
 	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDHARDEN) -o $@ $^ $(LDLIBS) -lcmocka
 
+# the proxy core between peers made of text, on a virtual clock
+REPLAY_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard tests/replay/*.c))
+$(B)/tests/replay/replay: $(REPLAY_OBJ) $(B)/libcxsip.a
+	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDHARDEN) -o $@ $^ $(LDLIBS) -lcmocka
+
 .SECONDARY:
 
 .PHONY: tests asan tsan
-tests: all $(UNIT_TESTS) $(FASTPATH_TESTS) ## build all tests
+tests: all $(UNIT_TESTS) $(FASTPATH_TESTS) $(B)/tests/replay/replay ## build all tests
 asan: ## build daemon and tests with address and undefined-behaviour sanitizers into $(B)/asan
 	+$(Q)$(MAKE) --no-print-directory tests B=$(B)/asan CFLAGS='-O1 -g' HARDEN=-fPIE \
 		SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer'
@@ -115,7 +125,7 @@ coverage: deps ## lines of ROOM (sip) that the unit tests run
 
 .PHONY: fuzz
 FUZZ_SECONDS ?= 60
-fuzz: deps ## fuzz engine, configuration, messages, URIs and framing, FUZZ_SECONDS each
+fuzz: deps ## fuzz engine, configuration, SIP room and proxy core, FUZZ_SECONDS each
 	+$(Q)$(MAKE) --no-print-directory all
 	$(Q)tests/fuzz/run.sh $(FUZZ_SECONDS)
 
@@ -135,6 +145,9 @@ $(B)/tests/bench/fast: $(B)/tests/bench/fast.o $(B)/tests/bench/frames.o
 	$(Q)$(CC) $(CFLAGS) $(LDHARDEN) -o $@ $^ $(LDLIBS)
 $(B)/tests/bench/load: $(B)/tests/bench/load.o
 	$(Q)$(CC) $(CFLAGS) $(LDHARDEN) -o $@ $^
+
+$(B)/tests/bench/core: $(B)/tests/bench/core.o $(B)/libcxsip.a
+	$(Q)$(CC) $(CFLAGS) $(LDHARDEN) -o $@ $^ $(LDLIBS) -lcmocka
 
 .PHONY: bench
 bench: ## measure against bare XDP_TX and Kamailio (root); writes $(B)/bench.json

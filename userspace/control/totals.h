@@ -11,7 +11,7 @@
 
 struct cx_totals {
 	struct cx_count fast[CX_REASON_COUNT]; /* zero without a fast path */
-	const struct cx_count *core;
+	struct cx_count core[CX_REASON_COUNT]; /* of all workers */
 };
 
 void cx_totals_get(struct cx_daemon *d, struct cx_totals *t);
@@ -24,6 +24,8 @@ const char *cx_verdict_name(enum cx_verdict verdict);
 /* {"forwarded_fast", "forwarded_core", "handled_core", "dropped", "share_fast"} */
 json_t *cx_json_messages(const struct cx_totals *t);
 
+/* Answers of the daemon with that status. */
+uint64_t cx_totals_replies(const struct cx_daemon *d, int status);
 void cx_totals_listener(struct cx_daemon *d, uint32_t id, struct cx_listener_stats *fast,
 			struct cx_listener_stats *core);
 void cx_totals_element(struct cx_daemon *d, uint32_t id, struct cx_element_stats *fast,
