@@ -234,6 +234,7 @@ static void swap(struct cx_reload *r)
 	parts->n_failed = 0;
 	cx_fast_leave_unwanted(parts);
 	cx_fast_attach(parts, &diag);
+	cx_module_settle(parts);
 	cx_fast_warn_missing(parts);
 	cx_diag_clear(&diag); /* logged as it happened */
 	r->result.swap_ms += cx_monotonic_ms() - start;
