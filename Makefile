@@ -138,7 +138,7 @@ coverage: deps ## lines of ROOM (sip) that the unit tests run
 
 .PHONY: fuzz
 FUZZ_SECONDS ?= 60
-fuzz: deps ## fuzz engine, configuration, SIP room and proxy core, FUZZ_SECONDS each
+fuzz: deps ## fuzz engine, configuration, messages, URIs, framing and the proxy core, FUZZ_SECONDS each
 	+$(Q)$(MAKE) --no-print-directory all
 	$(Q)tests/fuzz/run.sh $(FUZZ_SECONDS)
 

@@ -149,7 +149,7 @@ static unsigned read_all(struct sockets *s, unsigned *wrong)
 
 	*wrong = 0;
 	for (unsigned i = 0; i < WORKERS; i++) {
-		cx_udp_read(s->udp[i], batch);
+		cx_udp_read(s->udp[i], batch, true);
 		n += s->seen[i].datagrams;
 		*wrong += s->seen[i].wrong;
 		s->seen[i].datagrams = s->seen[i].wrong = 0;

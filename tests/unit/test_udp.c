@@ -97,7 +97,7 @@ static void wait_for(struct cx_udp *u)
 	struct pollfd p = {.fd = cx_udp_fd(u), .events = ERROR_QUEUE_POLL};
 
 	assert_int_equal(poll(&p, 1, 5000), 1);
-	cx_udp_read(u, batch);
+	cx_udp_read(u, batch, true);
 }
 
 static int send_to(struct cx_udp *u, const char *address, uint16_t port, const void *a, size_t n,

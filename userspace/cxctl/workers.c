@@ -8,16 +8,6 @@
 #include "cxctl/cxctl.h"
 #include "cxctl/table.h"
 
-static int no_words(struct cxctl *c, int argc, char **argv)
-{
-	const struct cxctl_option options[] = {{NULL, NULL, NULL}};
-
-	argc = cxctl_options(c, options, argc, argv);
-	if (argc > 0)
-		return cxctl_usage(c, "%s: too many words", argv[0]);
-	return argc < 0 ? CXCTL_USAGE : CXCTL_OK;
-}
-
 static void print_workers(const json_t *data)
 {
 	static const struct cxctl_column columns[] = {{"WORKER", true},	     {"AT", false},	 {"CPU S", true},
@@ -46,7 +36,7 @@ static void print_workers(const json_t *data)
 int cxctl_workers(struct cxctl *c, int argc, char **argv)
 {
 	json_t *data;
-	int rc = no_words(c, argc, argv);
+	int rc = cxctl_options_only(c, NULL, argc, argv);
 
 	if (!rc)
 		rc = cxctl_ask(c, "workers", NULL, &data);
@@ -81,7 +71,7 @@ static void print_transactions(const json_t *workers)
 int cxctl_transactions(struct cxctl *c, int argc, char **argv)
 {
 	json_t *data;
-	int rc = no_words(c, argc, argv);
+	int rc = cxctl_options_only(c, NULL, argc, argv);
 
 	if (!rc)
 		rc = cxctl_ask(c, "transactions", NULL, &data);
@@ -123,7 +113,7 @@ static void print_connections(const json_t *rows)
 int cxctl_connections(struct cxctl *c, int argc, char **argv)
 {
 	json_t *data;
-	int rc = no_words(c, argc, argv);
+	int rc = cxctl_options_only(c, NULL, argc, argv);
 
 	if (!rc)
 		rc = cxctl_ask_all(c, "connections", NULL, "connections", &data);

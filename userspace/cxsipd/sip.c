@@ -152,17 +152,11 @@ void cx_sip_count_element(struct cx_sip *sip, uint32_t element, bool call)
 	add(&sip->counters->elements[element].requests, 1);
 }
 
-/* Does the core handle it? What its route or group asks for, also when no element is
- * up, because a CANCEL belongs to what the core knows; what goes to places that only
- * the core can reach. */
-static bool for_core(const struct cx_world *w, const struct cx_stateless_result *r)
+/* Does the core handle it? What its route or group asks for, and what goes to places
+ * that only the core can reach. */
+static bool for_core(const struct cx_stateless_result *r)
 {
-	if (r->verdict == CX_UP && (r->reason == CX_R_UNKNOWN_TARGET || r->reason == CX_R_BAD_ROUTE))
-		return true;
-	if (r->verdict == CX_DROP || (r->verdict == CX_UP && r->reason != CX_R_NO_ELEMENT))
-		return false;
-	return (r->dn && r->dn->value.flags & CX_DN_CORE) ||
-	       (r->request && r->group < w->max_groups && w->groups[r->group].flags & CX_GROUP_CORE);
+	return r->reason == CX_R_CORE_ROUTE || r->reason == CX_R_UNKNOWN_TARGET || r->reason == CX_R_BAD_ROUTE;
 }
 
 static void on_datagram(void *ctx, uint16_t listener, const union cx_addr *from, uint16_t port, uint8_t *p,
@@ -178,9 +172,7 @@ static void on_datagram(void *ctx, uint16_t listener, const union cx_addr *from,
 		return; /* a reload is just closing it */
 	cx_stateless_run(sip->stateless, w, listener, from, port, p, n, &r);
 	reason = r.reason;
-	if (for_core(w, &r)) {
-		reason = CX_R_CORE_ROUTE;
-		r.verdict = CX_UP;
+	if (for_core(&r)) {
 		cx_sip_to_core(sip, &hop, p, n);
 	} else if (r.verdict == CX_FORWARD) {
 		reason = forward(sip, &r, n);
@@ -251,6 +243,7 @@ int cx_sip_start(struct cx_parts *parts, unsigned number)
 	sip->batch = cx_udp_batch_new();
 	if (!counters->elements || !sip->stateless || !sip->batch)
 		return -ENOMEM;
+	cx_stateless_leave_core(sip->stateless);
 	sip->err = cx_worker_start(number, parts->post, &ops, &sip->worker);
 	if (!sip->err)
 		cx_worker_call(sip->worker, cx_sip_start_stateful, sip);

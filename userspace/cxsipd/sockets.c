@@ -39,7 +39,7 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 	struct at_worker *at = poll->data;
 
 	cx_worker_at(at->sip->worker, "UDP");
-	cx_udp_read(at->udp, at->sip->batch);
+	cx_udp_read(at->udp, at->sip->batch, status < 0 || events & UV_PRIORITIZED);
 	if (status < 0) /* libuv has stopped polling; the error has been read now */
 		uv_poll_start(&at->poll, CX_SOCKET_EVENTS, on_poll);
 }

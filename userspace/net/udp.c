@@ -267,11 +267,12 @@ static int read_batch(struct cx_udp *u, struct cx_udp_batch *b)
 	return n < 0 ? -errno : n;
 }
 
-void cx_udp_read(struct cx_udp *u, struct cx_udp_batch *b)
+void cx_udp_read(struct cx_udp *u, struct cx_udp_batch *b, bool errors)
 {
 	int n, total = 0;
 
-	read_errors(u);
+	if (errors)
+		read_errors(u);
 	while (total < CX_READ_MAX) {
 		n = read_batch(u, b);
 		if (n == -EAGAIN || n == -EWOULDBLOCK)

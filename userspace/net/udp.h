@@ -10,6 +10,7 @@
 #ifndef CX_NET_UDP_H
 #define CX_NET_UDP_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stddef.h>
 #include <sys/uio.h>
@@ -48,8 +49,9 @@ int cx_udp_open(const struct cx_listener *listener, const struct cx_udp_ops *ops
 /* A further socket of the same port, which the kernel shares out among them. */
 int cx_udp_join(const struct cx_listener *listener, const struct cx_udp_ops *ops, struct cx_udp **out);
 int cx_udp_fd(const struct cx_udp *u);
-/* Until empty, at most 256 datagrams a call; sends what was queued meanwhile. */
-void cx_udp_read(struct cx_udp *u, struct cx_udp_batch *b);
+/* Until empty, at most 256 datagrams a call; sends what was queued meanwhile.
+ * errors: POLLPRI said that there are some. */
+void cx_udp_read(struct cx_udp *u, struct cx_udp_batch *b, bool errors);
 /* Gathers iov into one datagram. DF is clear, so the stack fragments. 0 or -errno. */
 int cx_udp_send(const struct cx_udp *u, const union cx_addr *to, uint16_t port, const struct iovec *iov, size_t n);
 /* The same at the next flush, which may be now. 0, or -errno where it was sent
