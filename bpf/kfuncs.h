@@ -14,6 +14,7 @@
 extern __u32 cx_kfunc_scan(void *msg, __u32 msg__sz, struct cx_kfunc_opts *opts, __u32 opts__sz) __ksym __weak;
 
 const volatile __u32 cx_use_kfuncs = 0;
+__u32 cx_kfuncs_declined; /* 1: the module is of another layout */
 
 /* A module of another layout declines, and the program scans by itself. */
 CX_INLINE int cx_scan_any(struct cx_msg *m)
@@ -24,6 +25,7 @@ CX_INLINE int cx_scan_any(struct cx_msg *m)
 
 		if (!opts.error)
 			return reason;
+		cx_kfuncs_declined = 1;
 	}
 	return cx_scan(m);
 }

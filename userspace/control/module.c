@@ -22,7 +22,9 @@ json_t *cx_json_module(struct cx_daemon *d)
 	    loaded && info.attached, "ours", loaded && d->fastpath && cx_module_is_ours(d->fastpath, &info),
 	    "configured", mode_names[d->config->module], "release", info.release, "version",
 	    (int)info.version, "abi", (int)info.abi, "kfuncs", (info.capabilities & CX_CAN_KFUNCS) != 0,
-	    "kfuncs_used", d->fastpath && cx_fastpath_uses_kfuncs(d->fastpath), "why", d->module_why);
+	    "kfuncs_used", d->fastpath && cx_fastpath_uses_kfuncs(d->fastpath) &&
+			     !cx_fastpath_kfuncs_declined(d->fastpath),
+			 "why", d->module_why);
 }
 
 static void change(struct cx_request *rq, bool attach)

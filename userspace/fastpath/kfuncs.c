@@ -91,6 +91,11 @@ bool cx_fastpath_uses_kfuncs(const struct cx_fastpath *fp)
 	return fp->with_kfuncs;
 }
 
+bool cx_fastpath_kfuncs_declined(const struct cx_fastpath *fp)
+{
+	return fp->with_kfuncs && fp->with_kfuncs->bss->cx_kfuncs_declined;
+}
+
 void cx_kfuncs_close(struct cx_fastpath *fp)
 {
 	cx_kfuncs_bpf__destroy(fp->with_kfuncs);
