@@ -17,7 +17,7 @@ LDHARDEN ?= -pie -Wl,-z,relro,-z,now
 ALL_CFLAGS = -std=gnu11 $(WARN) $(HARDEN) $(CFLAGS) $(SANITIZE) -DCX_VERSION='"$(VERSION)"' \
 	-Iinclude -Iuserspace -I$(B)/bpf -I$(B) $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 LDLIBS   = $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm
-BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 $(WARN) -Iinclude -Ibpf -I/usr/include/$(shell uname -m)-linux-gnu
+BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -mllvm -disable-block-placement $(WARN) -Iinclude -Ibpf -I/usr/include/$(shell uname -m)-linux-gnu
 
 # `make V=1` shows the commands.
 Q := $(if $(V),,@)

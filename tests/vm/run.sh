@@ -148,7 +148,7 @@ make_root() {
 # A warning leaves the kernel running, so that the rest of its words are seen; an
 # oops ends it. Mitigations only cost time here.
 boot() {
-	truncate -s 64M "$work/disk"
+	truncate -s 1G "$work/disk"
 	timeout --foreground -k 5 "$seconds" qemu-system-x86_64 -accel tcg,thread=multi,tb-size=512 -cpu max,la57=off -smp "$cpus" \
 		-m "$memory" -nodefaults -no-user-config -display none -no-reboot -kernel "$VM_VMLINUX" -initrd "$work/initramfs" \
 		-append "console=ttyS0 loglevel=6 log_buf_len=4M panic=-1 oops=panic mitigations=off nokaslr random.trust_cpu=on$append" \
