@@ -103,10 +103,13 @@ asan: ## build daemon and tests with address and undefined-behaviour sanitizers 
 tsan: ## the same with the thread sanitizer into $(B)/tsan
 	+$(Q)$(MAKE) --no-print-directory tests B=$(B)/tsan CFLAGS='-O1 -g' HARDEN=-fPIE SANITIZE=-fsanitize=thread
 
-.PHONY: test
-test: deps ## run all tests (root; installs what is missing)
+.PHONY: test test-vm
+test: deps-vm ## run all tests (root; installs what is missing)
 	+$(Q)$(MAKE) --no-print-directory tests asan
 	$(Q)tests/run.sh $(B)
+test-vm: deps-vm ## the fast path in Debian's kernels, in qemu (KERNEL=6.12: one)
+	+$(Q)$(MAKE) --no-print-directory tests
+	$(Q)VM_KERNELS='$(KERNEL)' tests/run.sh $(B) vm
 
 .PHONY: coverage
 ROOM ?= sip
@@ -144,9 +147,12 @@ bench: ## measure against bare XDP_TX and Kamailio (root); writes $(B)/bench.jso
 
 # ---- run, install, clean -----------------------------------------------------
 
-.PHONY: deps
+.PHONY: deps deps-vm
 deps: ## install the Debian packages that are missing (root)
 	$(Q)conf/deps.sh
+# Where qemu cannot be had, the tests in virtual machines are skipped.
+deps-vm: deps
+	$(Q)conf/deps.sh vm || echo "conf/deps.sh vm failed: no tests in virtual machines"
 
 .PHONY: run
 run: deps ## real SIP calls through the proxy in a lab of network namespaces (root)
@@ -177,6 +183,6 @@ clean: ## remove the build directory
 
 .PHONY: help
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' Makefile
 
 -include $(shell find $(B) -type f -name '*.d' 2>/dev/null)

@@ -11,6 +11,7 @@
 #                         /cx, where the script starts), absolute, or a command's name
 #   --module NAME         one more kernel module, with what it depends on: loaded by
 #                         modprobe or by the kernel when it needs it, not at boot
+#   --env NAME=VALUE      in the script's environment
 #   --out DIR             gets what the script left in /out
 #   --append WORDS        for the kernel's command line
 #   --debug               slab debugging, poisoning, KFENCE where the kernel has it
@@ -31,11 +32,12 @@ modules="veth nf_defrag_ipv4 nf_defrag_ipv6 nf_conntrack nf_tables nft_ct nft_co
 	xt_u32 xt_bpf udp_tunnel ip6_udp_tunnel dummy bridge vxlan sch_netem sch_ingress cls_bpf act_bpf af_packet_diag"
 boot_modules="virtio_pci virtio_blk"
 
-with=() out='' append='' seconds=180 cpus=2 memory=1024 kernel=
+with=() env=() out='' append='' seconds=180 cpus=2 memory=1024 kernel=
 while [ $# -gt 0 ]; do
 	case $1 in
 	--with) with+=("$2"); shift ;;
 	--module) modules+=" $2"; shift ;;
+	--env) env+=("$2"); shift ;;
 	--out) out=$2; shift ;;
 	--append) append+=" $2"; shift ;;
 	--debug) append+=" slub_debug=FZPU page_poison=1 kfence.sample_interval=20" ;;
@@ -131,10 +133,11 @@ make_root() {
 	put_busybox
 	put_modules
 	install -m 755 "$here/init" "$root/init"
-	for file in ${with[@]+"${with[@]}"}; do put_asked "$file" || return 1; done
+	for file in "${with[@]}"; do put_asked "$file" || return 1; done
 	install -m 755 "$script" "$root/vm/script" || return 1
 	{
 		echo 'export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/ LC_ALL=C'
+		[ ${#env[@]} -eq 0 ] || printf 'export %q\n' "${env[@]}"
 		printf 'exec /vm/script'
 		[ $# -eq 0 ] || printf ' %q' "$@"
 		echo

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Finds complaints of the kernel in its log: warnings, oopses, lockdep, slab and
-# KASAN reports, stalls, leaks. Prints each with the lines around it.
+# Finds complaints of the kernel in its log: warnings, oopses, lockdep, slab,
+# KASAN and KFENCE reports, stalls, leaks. Prints each with the lines around it.
 #
 #   tests/vm/splat.sh LOG...
 #
@@ -9,19 +9,24 @@
 set -u
 export LC_ALL=C
 
-# Anchored behind the time stamp where the kernel's own wording begins a line, so
-# that other texts with the same word ("debug: ...", a module's name) do not count.
-begins='WARNING: |BUG[: ]|Oops: |Oops\[|INFO: (task|rcu|possible|suspicious|lockdep|HARDIRQ|SOFTIRQ|trying)|Kernel panic|general protection fault|'
-begins+='Unable to handle kernel|unreferenced object|kernel BUG|stack segment|double fault|divide error|invalid opcode|'
-begins+='page dumped|INFO: Slab |INFO: Object |FIX [a-z]|list_(add|del) corruption|refcount_t|watchdog: BUG|'
-begins+='unregister_netdevice: waiting|VFS: Busy inodes|Bad page|rcu: INFO|INFO: NMI'
-anywhere='possible circular locking|possible recursive locking|inconsistent lock state|suspicious RCU usage|'
-anywhere+='KASAN: |KFENCE: |KCSAN: |UBSAN: |BUG: |kernel BUG at|kmemleak: [0-9]+ new|detected stall|self-detected stall|'
-anywhere+='rcu_(preempt|sched|tasks)[a-z_]* (kthread starved|detected)|blocked for more than|soft lockup|hard LOCKUP|'
-anywhere+='refcount_t: |refcount (bug|error|underflow|overflow)|usage count|cut here|Call Trace:|protection fault|'
-anywhere+='scheduling while atomic|sleeping function called|bad: scheduling|Objects remaining|Poison overwritten|'
-anywhere+='Redzone overwritten|Object already free|Right Redzone|Left Redzone|use-after-free|out-of-bounds|memory leak'
-pattern="^(<[0-9]+>)?(\[ *[0-9]+\.[0-9]+\](\[ *[TC][0-9]+\])? )?($begins)|$anywhere"
+# Words that say so only where a line begins, and words that say so anywhere.
+begins=(
+	'WARNING: ' 'BUG[: ]' 'Oops[: ]' 'Kernel panic' 'general protection' 'stack segment: ' 'double fault: '
+	'divide error: ' 'invalid opcode: ' 'INFO: (task|rcu|possible|suspicious|lockdep|trying|Slab|Object|NMI)'
+	'rcu: INFO: ' 'unreferenced object' 'FIX [a-z]' 'Slab corruption' 'list_(add|del) corruption' 'refcount_t'
+	'unregister_netdevice: waiting' 'VFS: Busy inodes' 'page dumped' 'Object .*already free' 'Redzone '
+)
+anywhere=(
+	'KASAN: ' 'KFENCE: ' 'KCSAN: ' 'UBSAN: ' 'BUG: ' 'kernel BUG at' 'possible (circular|recursive) locking'
+	'inconsistent (\{.*\} )?lock state' 'suspicious RCU usage' 'suspicious memory leaks' 'self-detected stall'
+	'detected (expedited )?stalls? on' 'kthread starved' 'blocked for more than [0-9]+ seconds' 'soft lockup'
+	'hard LOCKUP' 'refcount_t: ' 'usage count = ' 'cut here' 'Call Trace:' 'scheduling while atomic'
+	'called from invalid context' 'Objects remaining' 'overwritten' 'use-after-free' 'out-of-bounds'
+	'unable to handle' 'held lock freed' 'lock held when returning to user space' 'bad unlock balance'
+)
+alternatives() { local IFS='|'; echo "$*"; }
+stamp='(<[0-9]+>)?(\[ *[0-9]+\.[0-9]+\](\[ *[TC][0-9]+\])? )?'
+pattern="^$stamp($(alternatives "${begins[@]}"))|$(alternatives "${anywhere[@]}")"
 
 found=0
 for log; do
