@@ -15,6 +15,8 @@
 #   --out DIR             gets what the script left in /out
 #   --append WORDS        for the kernel's command line
 #   --debug               slab debugging, poisoning, KFENCE where the kernel has it
+#   --count               one processor whose clock is made of instructions: a
+#                         nanosecond of the guest is one, so durations are counts
 #   --timeout SECONDS     180
 #   --cpus N, --memory MB  2, 1024
 #
@@ -32,7 +34,7 @@ modules="veth nf_defrag_ipv4 nf_defrag_ipv6 nf_conntrack nf_tables nft_ct nft_co
 	xt_u32 xt_bpf udp_tunnel ip6_udp_tunnel dummy bridge vxlan sch_netem sch_ingress cls_bpf act_bpf af_packet_diag"
 boot_modules="virtio_pci virtio_blk"
 
-with=() env=() out='' append='' seconds=180 cpus=2 memory=1024 kernel=
+accel=(-accel tcg,thread=multi,tb-size=512) with=() env=() out='' append='' seconds=180 cpus=2 memory=1024 kernel=
 while [ $# -gt 0 ]; do
 	case $1 in
 	--with) with+=("$2"); shift ;;
@@ -41,6 +43,7 @@ while [ $# -gt 0 ]; do
 	--out) out=$2; shift ;;
 	--append) append+=" $2"; shift ;;
 	--debug) append+=" slub_debug=FZPU page_poison=1 kfence.sample_interval=20" ;;
+	--count) accel=(-accel tcg,thread=single,tb-size=512 -icount shift=0,sleep=off) cpus=1 ;;
 	--timeout) seconds=$2; shift ;;
 	--cpus) cpus=$2; shift ;;
 	--memory) memory=$2; shift ;;
@@ -149,12 +152,12 @@ make_root() {
 # ---- boot, and what came of it ----------------------------------------------------
 
 # A warning leaves the kernel running, so that the rest of its words are seen; an
-# oops ends it. Mitigations only cost time here.
+# oops ends it. Mitigations and crypto self-tests only cost time here.
 boot() {
 	truncate -s 1G "$work/disk"
-	timeout --foreground -k 5 "$seconds" qemu-system-x86_64 -accel tcg,thread=multi,tb-size=512 -cpu max,la57=off -smp "$cpus" \
-		-m "$memory" -nodefaults -no-user-config -display none -no-reboot -kernel "$VM_VMLINUX" -initrd "$work/initramfs" \
-		-append "console=ttyS0 loglevel=6 log_buf_len=4M panic=-1 oops=panic mitigations=off nokaslr random.trust_cpu=on$append" \
+	timeout --foreground -k 5 "$seconds" qemu-system-x86_64 "${accel[@]}" -cpu max,la57=off \
+		-smp "$cpus" -m "$memory" -nodefaults -no-user-config -display none -no-reboot -kernel "$VM_VMLINUX" -initrd "$work/initramfs" \
+		-append "console=ttyS0 loglevel=6 log_buf_len=4M panic=-1 oops=panic mitigations=off nokaslr random.trust_cpu=on cryptomgr.notests$append" \
 		-serial "file:$work/console" -serial stdio -drive "file=$work/disk,format=raw,if=virtio,cache=unsafe" \
 		</dev/null &
 	pid=$!
