@@ -73,13 +73,13 @@ put() { # FILE PATH
 	cp -rL --preserve=mode "$1" "$root$2"
 }
 
-# put_with_libraries FILE PATH: ldd names what the dynamic linker would load.
+# put_with_libraries FILE PATH: ldd names what the dynamic linker would load, and
+# nothing for scripts, static programs and directories.
 put_with_libraries() {
 	local library
 	put "$1" "$2" || return 1
-	[ -f "$1" ] && [ -x "$1" ] || return 0
-	ldd "$1" 2>/dev/null | grep -Eo '/[^ ]+' | while read -r library; do
-		[ -e "$root$library" ] || put "$library" "$library"
+	for library in $(ldd "$1" 2>/dev/null | grep -Eo '/[^ ]+'); do
+		[ -e "$root$library" ] || put "$library" "$library" || return 1
 	done
 }
 
