@@ -84,7 +84,7 @@ $(B)/libcxctl.a: $(filter-out %/main.o,$(CXCTL_OBJ))
 $(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/libcxctl.a $(B)/libcxsip.a
 	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDHARDEN) -o $@ $^ $(LDLIBS) -lcmocka
 
-$(B)/tests/unit/test_sip_torture: $(B)/tests/fastpath/corpus.o
+$(B)/tests/unit/test_sip_torture $(B)/tests/unit/test_core_torture: $(B)/tests/fastpath/corpus.o
 
 $(B)/tests/fastpath/%: $(B)/tests/fastpath/%.o $(RIG_OBJ) $(B)/libcxsip.a
 	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDHARDEN) -o $@ $^ $(LDLIBS) -lcmocka
