@@ -74,6 +74,9 @@ struct cx_context {
 	struct cx_server *server; /* lives as long as the context does */
 	struct cx_branch *branches;
 	struct cx_buffer *request; /* as received */
+	struct {		   /* in it */
+		uint32_t at, n;
+	} call_id, method;
 	struct cx_hop from;
 	struct cx_way way;
 	struct cx_try tries[CX_TRIES_MAX];
@@ -117,6 +120,7 @@ struct cx_proxy {
 	struct cx_field fields[CX_PROXY_FIELDS], request_fields[CX_PROXY_FIELDS];
 	struct cx_message m;	   /* what came in */
 	struct cx_essentials e;	   /* of m */
+	struct cx_context *fresh;  /* its request is m, and e is read from it */
 	struct cx_message request; /* of a context */
 	struct cx_essentials request_e;
 	struct cx_edits edits;
