@@ -172,6 +172,15 @@ static void on_branch(struct cx_proxy *p, struct cx_branch *b)
 		receive_failure(p, b);
 }
 
+/* Ours, and one below it, or nobody above us could match what we pass on. */
+static bool has_two_vias(const struct cx_message *m)
+{
+	struct cx_values vias = cx_values_of(m, CX_HEADER_VIA);
+	struct cx_value v;
+
+	return cx_values_next(&vias, &v) && cx_values_next(&vias, &v);
+}
+
 void cx_receive_response(struct cx_proxy *p, const struct cx_hop *from)
 {
 	struct cx_text call_id = cx_message_value(&p->m, CX_HEADER_CALL_ID);
@@ -181,7 +190,8 @@ void cx_receive_response(struct cx_proxy *p, const struct cx_hop *from)
 	struct cx_client *client;
 	int err;
 
-	if (cx_via_first(&p->m, &via) || cx_cseq_of(&p->m, &cseq) || !call_id.n) {
+	if (cx_via_first(&p->m, &via) || cx_cseq_of(&p->m, &cseq) || !call_id.n ||
+	    (cseq.method != CX_M_CANCEL && !has_two_vias(&p->m))) { /* a CANCEL is our own */
 		p->count.bad++;
 		return;
 	}
