@@ -65,9 +65,13 @@ $(B)/cxctl: $(CXCTL_OBJ) $(B)/libcxsip.a
 
 # ---- tests -------------------------------------------------------------------
 
-# tests/unit/test_*.c are programs of one file; tests/fastpath/test_*.c share the
-# rig beside them.
+# tests/unit/test_*.c are programs of one file, some with a set-up that they
+# share; tests/fastpath/test_*.c share the rig beside them.
 UNIT_TESTS := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/test_*.c))
+$(filter $(B)/tests/unit/test_world%,$(UNIT_TESTS)): $(B)/tests/unit/world_run.o
+$(filter $(B)/tests/unit/test_health%,$(UNIT_TESTS)): $(B)/tests/unit/health_run.o
+$(filter $(B)/tests/unit/test_reach%,$(UNIT_TESTS)): $(B)/tests/unit/reach_run.o $(B)/tests/unit/kernel.o
+$(filter $(B)/tests/unit/test_fastpath%,$(UNIT_TESTS)): $(B)/tests/unit/fastpath_run.o $(B)/tests/unit/fastpath_tables.o $(B)/tests/unit/kernel.o
 RIG_OBJ    := $(patsubst %.c,$(B)/%.o,$(filter-out tests/fastpath/test_%,$(wildcard tests/fastpath/*.c)))
 FASTPATH_TESTS := $(patsubst %.c,$(B)/%,$(wildcard tests/fastpath/test_*.c))
 
@@ -82,7 +86,7 @@ $(B)/libcxctl.a: $(filter-out %/main.o,$(CXCTL_OBJ))
 	$(Q)$(AR) rcs $@ $^
 
 $(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/libcxctl.a $(B)/libcxsip.a
-	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDHARDEN) -o $@ $^ $(LDLIBS) -lcmocka
+	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDHARDEN) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LDLIBS) -lcmocka
 
 $(B)/tests/unit/test_sip_torture $(B)/tests/unit/test_core_torture: $(B)/tests/fastpath/corpus.o
 
@@ -109,15 +113,20 @@ test: deps ## run all tests (root; installs what is missing)
 	+$(Q)$(MAKE) --no-print-directory tests asan
 	$(Q)tests/run.sh $(B)
 
+.PHONY: coverage
+ROOM ?= sip
+coverage: deps ## lines of ROOM (sip) that the unit tests run
+	$(Q)tests/coverage.sh $(B) $(ROOM)
+
 .PHONY: fuzz
 FUZZ_SECONDS ?= 60
-fuzz: deps ## fuzz engine, configuration and proxy core, FUZZ_SECONDS each
+fuzz: deps ## fuzz engine, configuration, messages, URIs, framing and the proxy core, FUZZ_SECONDS each
 	+$(Q)$(MAKE) --no-print-directory all
 	$(Q)tests/fuzz/run.sh $(FUZZ_SECONDS)
 
 # ---- benchmark ---------------------------------------------------------------
 
-$(B)/tests/bench/replay.bpf.o: tests/bench/replay.bpf.c tests/bench/replay.h
+$(B)/tests/bench/replay.bpf.o: tests/bench/replay.bpf.c tests/bench/replay.h $(wildcard include/cxsip/*.h)
 	$(call say,BPF,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) $(BPF_CFLAGS) -c $< -o $@

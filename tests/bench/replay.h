@@ -10,6 +10,7 @@
 
 #define REPLAY_FRAME_MAX 2048
 #define REPLAY_DIGITS 7
+#define REPLAY_SIP_AT 42 /* behind Ethernet, IPv4 and UDP */
 
 struct replay_frame {
 	__u32 len;

@@ -173,12 +173,23 @@ FIXTURE void fixture_free(struct cx_config *c)
 	free(c);
 }
 
-/* Tables of a configuration; the ids of the world's names stay, if there is one. */
+/* Tables of a configuration; names that have an id keep it. */
+FIXTURE struct cx_tables *fixture_compile_with(const struct cx_config *c, const struct cx_names *names)
+{
+	struct cx_diag diag = {0};
+	struct cx_tables *t;
+	int err = cx_tables_compile(c, names, &diag, &t);
+
+	cx_diag_print(&diag, stderr);
+	cx_diag_clear(&diag);
+	assert_int_equal(err, 0);
+	return t;
+}
+
+/* The same; the ids are those of the world, if there is one. */
 FIXTURE struct cx_tables *fixture_compile(const struct cx_config *c, const struct cx_world *w)
 {
 	struct cx_names names = {0};
-	struct cx_diag diag = {0};
-	struct cx_tables *t;
 
 	if (w)
 		names = (struct cx_names){.groups = w->groups,
@@ -191,9 +202,7 @@ FIXTURE struct cx_tables *fixture_compile(const struct cx_config *c, const struc
 					  .n_networks = CX_NETWORKS_MAX,
 					  .tables = w->tables->table,
 					  .n_tables = CX_TABLES_MAX};
-	assert_int_equal(cx_tables_compile(c, &names, &diag, &t), 0);
-	cx_diag_clear(&diag);
-	return t;
+	return fixture_compile_with(c, &names);
 }
 
 #endif

@@ -12,8 +12,6 @@
 static struct cx_tables *compile(const struct cx_config *c, const struct cx_tables *old)
 {
 	struct cx_names names = {0};
-	struct cx_diag diag = {0};
-	struct cx_tables *t;
 
 	if (old)
 		names = (struct cx_names){.groups = old->groups,
@@ -26,9 +24,7 @@ static struct cx_tables *compile(const struct cx_config *c, const struct cx_tabl
 					  .n_networks = CX_NETWORKS_MAX,
 					  .tables = old->table,
 					  .n_tables = CX_TABLES_MAX};
-	assert_int_equal(cx_tables_compile(c, &names, &diag, &t), 0);
-	cx_diag_clear(&diag);
-	return t;
+	return fixture_compile_with(c, &names);
 }
 
 static uint32_t listener(const struct cx_tables *t, const char *addr, uint16_t port)

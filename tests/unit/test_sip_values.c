@@ -149,9 +149,9 @@ static void addresses(void **state)
 	assert_true(a.brackets);
 	a = address("caller<sip:c@example.com>;tag=323"); /* RFC 4475 3.1.1.6 */
 	assert_text(a.display, "caller");
-	a = address("Bell, Alexander <sip:a.g.bell@example.com>;tag=43"); /* 3.1.2.16 */
+	a = address("Bell, Alexander <sip:a.g.bell@example.com>;tag=43"); /* 3.1.2.15 */
 	assert_text(a.display, "Bell, Alexander");
-	a = address("\"Watson, Thomas\" < sip:t.watson@example.org >"); /* 3.1.2.15 */
+	a = address("\"Watson, Thomas\" < sip:t.watson@example.org >"); /* 3.1.2.14 */
 	assert_text(a.uri, "sip:t.watson@example.org");
 	assert_int_equal(cx_address_tag(&a).n, 0);
 	a = address("sip:a@b;tag=x;lr"); /* the header's, not the URI's */

@@ -8,18 +8,6 @@
 #include "health/health.h"
 #include "route/world.h"
 
-static struct cx_tables *compile(const struct cx_config *c, const struct cx_names *names)
-{
-	struct cx_diag diag = {0};
-	struct cx_tables *t;
-	int err = cx_tables_compile(c, names, &diag, &t);
-
-	cx_diag_print(&diag, stderr);
-	cx_diag_clear(&diag);
-	assert_int_equal(err, 0);
-	return t;
-}
-
 static void refuse(const struct cx_config *c, int expected)
 {
 	struct cx_diag diag = {0};
@@ -64,7 +52,7 @@ static struct cx_config *two_networks(void)
 static void listeners_have_their_texts_and_policy(void **state)
 {
 	struct cx_config *c = two_networks();
-	struct cx_tables *t = compile(c, NULL);
+	struct cx_tables *t = fixture_compile_with(c, NULL);
 	const struct cx_listener *l = t->listeners;
 	const char via[] = "Via: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK";
 	const char via6[] = "Via: SIP/2.0/UDP [2001:db8::1]:5080;branch=z9hG4bK";
@@ -106,7 +94,7 @@ static void listeners_have_their_texts_and_policy(void **state)
 static void listeners_are_found_by_address(void **state)
 {
 	struct cx_config *c = two_networks();
-	struct cx_tables *t = compile(c, NULL);
+	struct cx_tables *t = fixture_compile_with(c, NULL);
 	union cx_addr a = fixture_addr("2001:db8::1"), b = fixture_addr("10.0.0.2");
 
 	assert_int_equal(cx_tables_listener_at(t, &a, 5080), 1);
@@ -135,7 +123,7 @@ static uint64_t egress(const struct cx_tables *t, const char *text)
 static void sources_hold_covering_prefixes_and_elements(void **state)
 {
 	struct cx_config *c = two_networks();
-	struct cx_tables *t = compile(c, NULL);
+	struct cx_tables *t = fixture_compile_with(c, NULL);
 	size_t i;
 
 	assert_int_equal(source(t, "203.0.113.9"), 1);
@@ -166,13 +154,13 @@ static void no_ipv6_prefix_speaks_for_ipv4(void **state)
 
 	fixture_listener(n, "2001:db8::1", 5060);
 	fixture_source(n, "::/0");
-	t = compile(c, NULL);
+	t = fixture_compile_with(c, NULL);
 	assert_int_equal(source(t, "2001:db8::5"), 1);
 	assert_int_equal(source(t, "192.0.2.5"), 0);
 	assert_true(t->listeners[0].flags & CX_LISTENER_ANY_SOURCE);
 	cx_tables_free(t);
 	fixture_source(n, "192.0.2.0/24");
-	t = compile(c, NULL);
+	t = fixture_compile_with(c, NULL);
 	assert_int_equal(source(t, "192.0.2.5"), 1);
 	assert_int_equal(source(t, "192.0.3.5"), 0);
 	cx_tables_free(t);
@@ -182,7 +170,7 @@ static void no_ipv6_prefix_speaks_for_ipv4(void **state)
 static void groups_and_elements_are_as_configured(void **state)
 {
 	struct cx_config *c = two_networks();
-	struct cx_tables *t = compile(c, NULL);
+	struct cx_tables *t = fixture_compile_with(c, NULL);
 	const uint32_t *ids;
 	union cx_addr a = fixture_addr("198.51.100.7");
 
@@ -246,7 +234,7 @@ static void dns_are_found(void **state)
 	fixture_route(c, "7", true, 0);
 	fixture_route(c, "123", false, 1)->table = 1;
 	fixture_route(c, "*98", false, 99)->core = true; /* out of order, and no group */
-	t = compile(c, NULL);
+	t = fixture_compile_with(c, NULL);
 	assert_int_equal(t->n_dn, 5);
 	assert_int_equal(t->n_prefix, 2);
 	for (i = 1; i < t->n_dn; i++)
@@ -285,7 +273,7 @@ static void what_does_not_fit_is_refused(void **state)
 	c->max_groups = 1;
 	refuse(c, -E2BIG);
 	c->max_groups = 2;
-	cx_tables_free(compile(c, NULL));
+	cx_tables_free(fixture_compile_with(c, NULL));
 	c->routes[1].group = 2;
 	refuse(c, -EINVAL);
 	c->routes[1].group = 0;
@@ -326,10 +314,10 @@ static void ids_stay_with_names(void **state)
 {
 	struct cx_config *a = one_group("g", (const char *const[]){"e0", "e1", "e2", NULL});
 	struct cx_config *b = one_group("h", (const char *const[]){"e3", "e2", "e0", NULL});
-	struct cx_tables *t = compile(a, NULL), *u;
+	struct cx_tables *t = fixture_compile_with(a, NULL), *u;
 	struct cx_names names = names_of(t);
 
-	u = compile(b, &names);
+	u = fixture_compile_with(b, &names);
 	assert_int_equal(u->n_elements, 4);
 	assert_string_equal((const char *)u->elements[0].name, "e0");
 	assert_int_equal(u->elements[1].state, CX_ELEMENT_UNUSED);
@@ -340,7 +328,7 @@ static void ids_stay_with_names(void **state)
 	assert_int_equal(u->elements[0].group, 1);
 	cx_tables_free(u);
 	b->max_elements = 3; /* now e1's place is the only one */
-	u = compile(b, &names);
+	u = fixture_compile_with(b, &names);
 	assert_int_equal(u->n_elements, 3);
 	assert_string_equal((const char *)u->elements[1].name, "e3");
 	cx_tables_free(u);
@@ -353,7 +341,7 @@ static void equal_addresses_are_all_found(void **state)
 {
 	struct cx_config *c = one_group("g", (const char *const[]){"e0", "e1", "e2", NULL});
 	union cx_addr a = fixture_addr("192.0.2.9");
-	struct cx_tables *t = compile(c, NULL);
+	struct cx_tables *t = fixture_compile_with(c, NULL);
 	const uint32_t *ids;
 
 	assert_int_equal(cx_tables_elements_at(t, &a, 5060, &ids), 3);
@@ -388,7 +376,7 @@ static void a_million_routes_compile_in_less_than_a_second(void **state)
 		c->routes[i].group = i & 1;
 	}
 	start = seconds();
-	t = compile(c, NULL);
+	t = fixture_compile_with(c, NULL);
 	start = seconds() - start;
 	print_message("%zu routes compiled in %.0f ms\n", n, start * 1e3);
 #ifndef __SANITIZE_ADDRESS__
@@ -431,14 +419,14 @@ static void as_many_elements_as_there_are_ids_compile(void **state)
 		c->groups[c->n_groups - 1].elements[i % 16].addr.b[15] = (uint8_t)i;
 	}
 	start = seconds();
-	t = compile(c, NULL);
+	t = fixture_compile_with(c, NULL);
 	print_message("%u elements in %zu groups compiled in %.0f ms\n", i, c->n_groups,
 		      (seconds() - start) * 1e3);
 	assert_int_equal(t->n_elements, CX_ELEMENTS_MAX);
 	assert_int_equal(t->n_sources, 1);
 	names = names_of(t);
 	start = seconds();
-	cx_tables_free(compile(c, &names));
+	cx_tables_free(fixture_compile_with(c, &names));
 	print_message("and again, with ids by name, in %.0f ms\n", (seconds() - start) * 1e3);
 	cx_tables_free(t);
 	fixture_free(c);

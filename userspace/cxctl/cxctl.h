@@ -50,6 +50,8 @@ struct cxctl_option {
  * in order; "--" ends them. options end with a NULL name. The count of words
  * left, or -1 with the error printed. */
 int cxctl_options(struct cxctl *c, const struct cxctl_option *options, int argc, char **argv);
+/* For a command that takes no other words: 0, or CXCTL_USAGE with the error printed. */
+int cxctl_options_only(struct cxctl *c, const struct cxctl_option *options, int argc, char **argv);
 /* Prints the text and the command's usage line; returns CXCTL_USAGE. */
 int cxctl_usage(const struct cxctl *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* "cxctl: text" and, if there is one, the hint; on stderr. */

@@ -135,9 +135,8 @@ int cxctl_doctor(struct cxctl *c, int argc, char **argv)
 	json_t *result;
 	int code;
 
-	argc = cxctl_options(c, NULL, argc, argv);
-	if (argc)
-		return argc < 0 ? CXCTL_USAGE : cxctl_usage(c, "%s: too many words", argv[0]);
+	if (cxctl_options_only(c, NULL, argc, argv))
+		return CXCTL_USAGE;
 	d.pin_root = c->pin_root;
 	ask_daemon(&d);
 	if (d.status) {

@@ -197,6 +197,14 @@ int cxctl_options(struct cxctl *c, const struct cxctl_option *options, int argc,
 	return left;
 }
 
+int cxctl_options_only(struct cxctl *c, const struct cxctl_option *options, int argc, char **argv)
+{
+	argc = cxctl_options(c, options, argc, argv);
+	if (argc > 0)
+		return cxctl_usage(c, "%s: too many words", argv[0]);
+	return argc ? CXCTL_USAGE : 0;
+}
+
 static void print_help(FILE *out)
 {
 	fputs("usage: cxctl [--socket PATH] [--json] COMMAND ...\n\n"

@@ -15,9 +15,8 @@ int cxctl_reload(struct cxctl *c, int argc, char **argv)
 	json_t *data;
 	int rc;
 
-	argc = cxctl_options(c, NULL, argc, argv);
-	if (argc)
-		return argc < 0 ? CXCTL_USAGE : cxctl_usage(c, "%s: too many words", argv[0]);
+	if (cxctl_options_only(c, NULL, argc, argv))
+		return CXCTL_USAGE;
 	rc = cxctl_ask(c, "reload", NULL, &data);
 	if (rc)
 		return rc;

@@ -126,9 +126,8 @@ int cxctl_stats(struct cxctl *c, int argc, char **argv)
 	json_t *data;
 	int rc;
 
-	argc = cxctl_options(c, options, argc, argv);
-	if (argc)
-		return argc < 0 ? CXCTL_USAGE : cxctl_usage(c, "%s: too many words", argv[0]);
+	if (cxctl_options_only(c, options, argc, argv))
+		return CXCTL_USAGE;
 	rc = cxctl_ask_all(c, "stats", NULL, "elements", &data);
 	if (rc)
 		return rc;

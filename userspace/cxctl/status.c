@@ -117,9 +117,8 @@ int cxctl_status(struct cxctl *c, int argc, char **argv)
 	json_t *s;
 	int rc;
 
-	argc = cxctl_options(c, NULL, argc, argv);
-	if (argc)
-		return argc < 0 ? CXCTL_USAGE : cxctl_usage(c, "%s: too many words", argv[0]);
+	if (cxctl_options_only(c, NULL, argc, argv))
+		return CXCTL_USAGE;
 	rc = cxctl_ask(c, "status", NULL, &s);
 	if (rc)
 		return rc;
@@ -148,9 +147,8 @@ int cxctl_version(struct cxctl *c, int argc, char **argv)
 	bool same;
 	int rc;
 
-	argc = cxctl_options(c, NULL, argc, argv);
-	if (argc)
-		return argc < 0 ? CXCTL_USAGE : cxctl_usage(c, "%s: too many words", argv[0]);
+	if (cxctl_options_only(c, NULL, argc, argv))
+		return CXCTL_USAGE;
 	rc = cxctl_try(c, "version", NULL, &daemon);
 	same = !daemon ||
 	       (!strcmp(cxctl_text(daemon, "version"), CX_VERSION) && cxctl_integer(daemon, "abi") == CX_ABI);

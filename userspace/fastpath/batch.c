@@ -75,10 +75,14 @@ static int chunk_add(struct chunk *c, const uint8_t *key, const uint8_t *value)
 	return ++c->n == CHUNK ? chunk_flush(c) : 0;
 }
 
-static void chunk_free(struct chunk *c)
+/* What is still to be written, unless there was an error before. */
+static int chunk_finish(struct chunk *c, int err)
 {
+	if (!err)
+		err = chunk_flush(c);
 	free(c->keys);
 	free(c->values);
+	return err;
 }
 
 static const uint8_t *record(const struct cx_records *r, size_t i)
@@ -128,10 +132,7 @@ int cx_records_put(int fd, const struct cx_records *old, const struct cx_records
 		o += order <= 0;
 		n += order >= 0;
 	}
-	if (!err)
-		err = chunk_flush(&c);
-	chunk_free(&c);
-	return err;
+	return chunk_finish(&c, err);
 }
 
 int cx_records_remove(int fd, const struct cx_records *old, const struct cx_records *new)
@@ -150,10 +151,7 @@ int cx_records_remove(int fd, const struct cx_records *old, const struct cx_reco
 		o += order <= 0;
 		n += order >= 0;
 	}
-	if (!err)
-		err = chunk_flush(&c);
-	chunk_free(&c);
-	return err;
+	return chunk_finish(&c, err);
 }
 
 static int compare_keys(const void *a, const void *b, void *key_size)
