@@ -114,8 +114,8 @@ test: deps ## run all tests (root; installs what is missing)
 	$(Q)tests/run.sh $(B)
 
 .PHONY: coverage
-ROOM ?= sip
-coverage: deps ## lines of ROOM (sip) that the unit tests run
+ROOM ?= sip txn proxy/stateful
+coverage: deps ## lines of ROOM that unit tests and replay run
 	$(Q)tests/coverage.sh $(B) $(ROOM)
 
 .PHONY: fuzz

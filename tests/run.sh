@@ -49,7 +49,7 @@ for part; do
 	case $part in
 	unit) for t in "$build"/tests/unit/test_*; do [ -x "$t" ] && [ ! -d "$t" ] && cmocka "$t"; done ;;
 	asan) for t in "$build"/asan/tests/unit/test_*; do [ -x "$t" ] && [ ! -d "$t" ] && cmocka "$t"; done ;;
-	replay) for t in "$build" "$build"/asan; do cmocka "$t/tests/replay/replay" tests/replay/*.replay; done ;;
+	replay) for t in "$build"/tests/replay/replay "$build"/asan/tests/replay/replay; do [ -x "$t" ] && cmocka "$t" tests/replay/*.replay; done ;;
 	fastpath) for t in "$build"/tests/fastpath/test_*; do [ -x "$t" ] && [ ! -d "$t" ] && cmocka "$t"; done ;;
 	lab) lab ;;
 	*) echo "run.sh: unknown part '$part'" >&2; exit 2 ;;

@@ -4,7 +4,7 @@
  * is forwarded, answered or dropped as its RFC says for a proxy. Every user part
  * has a route here, so what is valid reaches the server.
  *
- * docs/core.md has the table.
+ * docs/torture.md has the table.
  */
 #include "fixture.h"
 #include "fastpath/corpus.h"
