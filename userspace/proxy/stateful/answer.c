@@ -149,8 +149,10 @@ static void receive_failure(struct cx_proxy *p, struct cx_branch *b)
 		/* its contacts stand in for it */
 	} else {
 		cx_answer_offer(p, c, status, &p->m);
-		if (!failover && (!policy || policy->fork == CX_FORK_OFF))
+		if (!failover && (!policy || policy->fork == CX_FORK_OFF)) {
 			c->enough = true;
+			cx_abandon_silent(p, c);
+		}
 	}
 	cx_context_check(p, c);
 }

@@ -233,6 +233,8 @@ struct cx_text cx_branch_of(const struct cx_proxy *p, char out[CX_BRANCH_MAX], u
 /* failover.c: what happened to a branch */
 void cx_branch_over(struct cx_proxy *p, struct cx_branch *b, enum cx_try_end end, uint16_t status);
 void cx_branch_failed(struct cx_proxy *p, struct cx_branch *b, int errnum);
+/* An answer is there: whoever has said nothing yet is not waited for. */
+void cx_abandon_silent(struct cx_proxy *p, struct cx_context *c);
 void cx_try_over(void *ctx, struct cx_client *c);
 void cx_no_answer(void *ctx, struct cx_client *c);
 void cx_client_expired(void *ctx, struct cx_client *c);
