@@ -145,6 +145,7 @@ static void receive_failure(struct cx_proxy *p, struct cx_branch *b)
 		cx_answer_offer(p, c, status, &p->m);
 		c->enough = true;
 		cancel_others(p, c, b, status);
+		cx_abandon_silent(p, c);
 	} else if (status < 400 && policy && policy->recurse && !c->cancelled && follow(p, c)) {
 		/* its contacts stand in for it */
 	} else {
