@@ -75,12 +75,8 @@ static void receive_provisional(struct cx_proxy *p, struct cx_branch *b)
 {
 	struct cx_context *c = b->context;
 
-	if (!c || p->m.status == 100 || b->client.txn.kind != CX_INVITE_CLIENT)
-		return;
-	if (b->abandoned) {
-		cx_client_cancel(&p->txns, &b->client, (struct cx_text){NULL, 0});
-		return;
-	}
+	if (!c || p->m.status == 100 || b->client.txn.kind != CX_INVITE_CLIENT || b->abandoned)
+		return; /* an abandoned one has been waiting to be cancelled by it */
 	if (!b->provisional)
 		remember(p, b);
 	b->provisional = true;
