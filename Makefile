@@ -98,7 +98,7 @@ $(B)/libcxctl.a: $(filter-out %/main.o,$(CXCTL_OBJ))
 $(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/libcxctl.a $(B)/libcxsip.a
 	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDHARDEN) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LDLIBS) -lcmocka
 
-$(B)/tests/unit/test_sip_torture: $(B)/tests/fastpath/corpus.o
+$(B)/tests/unit/test_sip_torture $(B)/tests/unit/test_core_torture: $(B)/tests/fastpath/corpus.o
 
 $(B)/tests/fastpath/%: $(B)/tests/fastpath/%.o $(RIG_OBJ) $(B)/libcxsip.a
 	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDHARDEN) -o $@ $^ $(LDLIBS) -lcmocka
@@ -132,8 +132,8 @@ test-vm: deps-vm ## the fast path in Debian's kernels, in qemu (KERNEL=6.12: one
 	$(Q)VM_KERNELS='$(KERNEL)' tests/run.sh $(B) vm
 
 .PHONY: coverage
-ROOM ?= sip
-coverage: deps ## lines of ROOM (sip) that the unit tests run
+ROOM ?= sip txn proxy/stateful
+coverage: deps ## lines of ROOM that unit tests and replay run
 	$(Q)tests/coverage.sh $(B) $(ROOM)
 
 .PHONY: fuzz
