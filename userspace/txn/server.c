@@ -6,7 +6,7 @@
  *                    |                       `--H--> end
  *                    `--2xx--> Accepted --L--> end
  *   non-INVITE  Trying --100--> Proceeding --final--> Completed --J--> end
- *                    `--- 64 * T1 without a final response --> end, in silence
+ *                    `--- 65 * T1 without a final response --> end, in silence
  *
  * A non-INVITE that nobody answered is not answered by us either (RFC 4320 4.2):
  * its client has given up by then.
@@ -34,7 +34,8 @@ struct cx_server *cx_server_new(struct cx_txns *x, const struct cx_server_start 
 	s->hop = start->hop;
 	s->sent_by_port = start->sent_by_port;
 	cx_txn_table_link(&x->table, &s->by_request, start->key);
-	cx_txn_end_at(x, t, start->invite ? t->death_ms : cx_txns_now(x) + 64 * (uint64_t)start->timers.t1_ms);
+	/* a little later than Timer F of the client transactions that it waits for */
+	cx_txn_end_at(x, t, start->invite ? t->death_ms : cx_txns_now(x) + 65 * (uint64_t)start->timers.t1_ms);
 	if (start->trying_ms)
 		cx_timer_set(&x->wheel, &t->retry, cx_txns_now(x) + start->trying_ms);
 	return s;

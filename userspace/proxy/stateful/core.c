@@ -41,8 +41,10 @@ static void server_expired(void *ctx, struct cx_server *s)
 
 static void server_over(void *ctx, struct cx_server *s)
 {
-	if (s->user)
-		cx_context_end(ctx, s->user);
+	if (!s->user)
+		return;
+	cx_note(ctx, s->user, 0);
+	cx_context_end(ctx, s->user);
 }
 
 static void client_over(void *ctx, struct cx_client *client)

@@ -221,37 +221,74 @@ static int send_branch(struct cx_proxy *p, struct cx_context *c, struct cx_branc
 	return cx_client_send(&p->txns, &b->client, p->iov, n, try_ms(p, c, f->to, timers));
 }
 
+/* One branch to that hop. 0 or -errno, and nothing is left of it. */
+static int start_branch(struct cx_proxy *p, struct cx_context *c, struct cx_forwarding *f)
+{
+	struct cx_txn_timers timers = cx_timers_of(p, f->to->listener);
+	struct cx_branch *b;
+	int err;
+
+	if (f->to->listener == CX_NO_LISTENER)
+		return -ENETUNREACH;
+	b = new_branch(p, c, f->to, &timers);
+	if (!b)
+		return -ENOMEM;
+	err = send_branch(p, c, b, f, &timers);
+	if (err) {
+		cx_client_end(&p->txns, &b->client);
+		return err;
+	}
+	b->context = c;
+	b->next = c->branches;
+	c->branches = b;
+	cx_waiting_add(p, b);
+	return 0;
+}
+
+/* 18.1.1: too long for a datagram. -EMSGSIZE: there is no other way. */
+static int start_over_tcp(struct cx_proxy *p, struct cx_context *c, struct cx_forwarding *f)
+{
+	const struct cx_listener *l = cx_listener_get(p, f->to->listener);
+	struct cx_hop hop = *f->to;
+
+	hop.transport = CX_TCP;
+	hop.listener = cx_listener_for(p, l->network, l->family == CX_IPV4, CX_TCP);
+	if (hop.listener == CX_NO_LISTENER)
+		return -EMSGSIZE;
+	f->to = &hop;
+	return start_branch(p, c, f);
+}
+
+static int status_of(int err)
+{
+	return err == -EMSGSIZE ? 513 : err == -ENOMEM ? 500 : 503;
+}
+
 int cx_forward(struct cx_proxy *p, struct cx_context *c, const struct cx_hop *hop, uint32_t element,
 	       struct cx_text uri, uint16_t breadth)
 {
-	struct cx_forwarding f = {.m = &p->request, .e = &p->request_e, .from = &c->from, .to = hop, .way = &c->way,
-				  .uri = uri, .breadth = breadth};
-	struct cx_txn_timers timers = cx_timers_of(p, hop->listener);
-	struct cx_branch *b = NULL;
+	struct cx_forwarding f = {.m = &p->request,
+				  .e = &p->request_e,
+				  .from = &c->from,
+				  .to = hop,
+				  .way = &c->way,
+				  .uri = uri,
+				  .breadth = breadth};
 	int err = cx_context_open(p, c);
 
 	c->tries[c->n_tries++] = (struct cx_try){.element = element};
-	if (!err && hop->listener == CX_NO_LISTENER)
-		err = -ENETUNREACH;
-	if (!err) {
-		b = new_branch(p, c, hop, &timers);
-		err = b ? send_branch(p, c, b, &f, &timers) : -ENOMEM;
-	}
-	if (!err) {
-		b->context = c;
-		b->next = c->branches;
-		c->branches = b;
-		cx_waiting_add(p, b);
+	if (!err)
+		err = start_branch(p, c, &f);
+	if (err == -EFBIG)
+		err = start_over_tcp(p, c, &f);
+	if (!err)
 		return 0;
-	}
-	if (b)
-		cx_client_end(&p->txns, &b->client);
 	c->tries[c->n_tries - 1].end = CX_TRY_REFUSED;
+	p->count.send_failed++;
 	if (err == -ENOMEM)
 		p->count.no_memory++;
-	else
+	else if (err != -EMSGSIZE)
 		cx_sign(p, element, CX_SIGN_REFUSED);
-	p->count.send_failed++;
-	cx_answer_offer(p, c, err == -EMSGSIZE ? 513 : err == -ENOMEM ? 500 : 503, NULL);
+	cx_answer_offer(p, c, status_of(err), NULL);
 	return err;
 }

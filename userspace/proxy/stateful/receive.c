@@ -146,7 +146,8 @@ static void receive_cancel(struct cx_proxy *p, const struct cx_hop *from)
 		return;
 	}
 	if (!invite || invite->txn.kind != CX_INVITE_SERVER) {
-		if (!cx_pass_engine(p, from, (const uint8_t *)p->m.p, p->m.n))
+		/* its INVITE may have gone by the engine */
+		if (!p->settings.fast || !cx_pass_engine(p, from, (const uint8_t *)p->m.p, p->m.n))
 			refuse(p, from, 481, NULL, 0);
 		return;
 	}
