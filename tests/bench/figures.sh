@@ -47,4 +47,4 @@ median() {
 # row NAME VALUE UNIT BASELINE BASELINE_VALUE
 row() { jq -n --arg name "$1" --argjson value "$2" --arg unit "$3" --arg baseline "$4" --argjson of "$5" \
 	'{ name: $name, value: $value, unit: $unit, baseline: $baseline, baseline_value: $of,
-	   ratio: (if $of == 0 then null else ($value / $of * 1000 | round / 1000) end) }'; }
+	   ratio: (if $of == null or $of == 0 then null else ($value / $of * 1000 | round / 1000) end) }'; }

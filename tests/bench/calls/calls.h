@@ -31,7 +31,8 @@ const char *calls_header(const char *text, const char *end, const char *name, si
 #define CALLS_SENT_HEADER "X-Sent-Ns"
 
 _Noreturn void calls_serve(const char *file, bool tcp, char **addresses, int n);
-int calls_place(const char *from, bool tcp, const char *to, unsigned rate, unsigned seconds, unsigned connections);
+int calls_place(const char *from, bool tcp, const char *to, const char *dn, unsigned rate, unsigned seconds,
+		unsigned connections);
 int calls_latency(char **files, int n);
 
 #endif

@@ -13,7 +13,7 @@
 
 #define TICK_NS 1000000
 #define LINGER_NS 4000000000ull /* for the last answers */
-#define DNS 10			/* 9001 to 9010 */
+#define DNS 10
 #define ROUTES_MAX 8
 #define AGAIN 3
 
@@ -23,7 +23,7 @@ enum state { NEW, INVITED, ENDING, ENDED };
 
 struct caller {
 	struct wire *wire;
-	const char *from, *to;
+	const char *from, *to, *dn; /* dn: the calls go to dn0 .. dn9 */
 	bool tcp;
 	struct wire_peer *peers;
 	unsigned n_peers;
@@ -31,7 +31,7 @@ struct caller {
 	uint8_t *state;
 	char **bye; /* of a call that is ending, to send it again */
 	uint64_t total, placed, ended, refused, again;
-	uint64_t looked[AGAIN]; /* calls before it have been looked at for that time */
+	uint64_t looked[AGAIN];	      /* calls before it have been looked at for that time */
 	struct histogram answered_ns; /* INVITE to 200 */
 	uint64_t *sent_ns;
 };
@@ -43,17 +43,17 @@ static const char sdp[] =
 
 static void send_invite(struct caller *c, uint64_t call)
 {
-	unsigned dn = 9001 + (unsigned)(call % DNS);
+	unsigned digit = (unsigned)(call % DNS);
 	char out[WIRE_MESSAGE_MAX];
 	int n;
 
 	n = snprintf(
 	    out, sizeof(out),
-	    "INVITE sip:%u@%s:5060%s SIP/2.0\r\n"
+	    "INVITE sip:%s%u@%s:5060%s SIP/2.0\r\n"
 	    "Via: SIP/2.0/%s %s:5060;rport;branch=z9hG4bK-i-%08x-%llu\r\n"
 	    "Max-Forwards: 70\r\n"
 	    "Contact: <sip:caller@%s:5060%s>\r\n"
-	    "To: <sip:%u@%s:5060>\r\n"
+	    "To: <sip:%s%u@%s:5060>\r\n"
 	    "From: \"Caller One\" <sip:caller@%s:5060>;tag=%08x%llu\r\n"
 	    "Call-ID: %08x-%llu@%s\r\n"
 	    "CSeq: 1 INVITE\r\n" CALLS_SENT_HEADER ": %llu\r\n"
@@ -62,9 +62,9 @@ static void send_invite(struct caller *c, uint64_t call)
 	    "User-Agent: SomePhone 5.4.3 rev 2.1\r\n"
 	    "Content-Type: application/sdp\r\n"
 	    "Content-Length: %zu\r\n\r\n%s",
-	    dn, c->to, c->tcp ? ";transport=tcp" : "", c->tcp ? "TCP" : "UDP", c->from, c->run,
-	    (unsigned long long)call, c->from, c->tcp ? ";transport=tcp" : "", dn, c->to, c->from, c->run,
-	    (unsigned long long)call, c->run, (unsigned long long)call, c->from,
+	    c->dn, digit, c->to, c->tcp ? ";transport=tcp" : "", c->tcp ? "TCP" : "UDP", c->from, c->run,
+	    (unsigned long long)call, c->from, c->tcp ? ";transport=tcp" : "", c->dn, digit, c->to, c->from,
+	    c->run, (unsigned long long)call, c->run, (unsigned long long)call, c->from,
 	    (unsigned long long)c->sent_ns[call], sizeof(sdp) - 1, sdp);
 	wire_send(c->wire, &c->peers[call % c->n_peers], out, (size_t)n);
 }
@@ -90,7 +90,8 @@ static void send_again(struct caller *c, uint64_t now)
 	int i;
 
 	for (i = 0; i < AGAIN && !c->tcp; i++)
-		for (; (call = c->looked[i]) < c->placed && c->sent_ns[call] + again_ns[i] <= now; c->looked[i]++) {
+		for (; (call = c->looked[i]) < c->placed && c->sent_ns[call] + again_ns[i] <= now;
+		     c->looked[i]++) {
 			if (c->state[call] == INVITED)
 				send_invite(c, call);
 			else if (c->state[call] == ENDING && c->bye[call])
@@ -101,9 +102,10 @@ static void send_again(struct caller *c, uint64_t now)
 		}
 }
 
-/* ACK and BYE of an answered call: to the Contact, by the Record-Routes from the last to the first (RFC 3261 12.1.2). */
-static void in_dialog(struct caller *c, uint64_t call, const struct wire_peer *peer, const char *text, const char *end,
-		      const char *method, int cseq)
+/* ACK and BYE of an answered call: to the Contact, by the Record-Routes from the last to the first (RFC
+ * 3261 12.1.2). */
+static void in_dialog(struct caller *c, uint64_t call, const struct wire_peer *peer, const char *text,
+		      const char *end, const char *method, int cseq)
 {
 	const char *contact, *to, *values[ROUTES_MAX], *at = text, *p;
 	size_t contact_n, to_n, lengths[ROUTES_MAX], n;
@@ -118,17 +120,19 @@ static void in_dialog(struct caller *c, uint64_t call, const struct wire_peer *p
 		values[routes] = at;
 		lengths[routes] = n;
 	}
-	length = snprintf(out, sizeof(out), "%s %.*s SIP/2.0\r\nVia: SIP/2.0/%s %s:5060;rport;branch=z9hG4bK-%c-%08x-%llu\r\n",
-			  method, (int)(p - contact - 1), contact + 1, c->tcp ? "TCP" : "UDP", c->from, method[0], c->run,
-			  (unsigned long long)call);
+	length = snprintf(out, sizeof(out),
+			  "%s %.*s SIP/2.0\r\nVia: SIP/2.0/%s %s:5060;rport;branch=z9hG4bK-%c-%08x-%llu\r\n",
+			  method, (int)(p - contact - 1), contact + 1, c->tcp ? "TCP" : "UDP", c->from,
+			  method[0], c->run, (unsigned long long)call);
 	for (i = routes - 1; i >= 0; i--)
-		length += snprintf(out + length, sizeof(out) - (size_t)length, "Route: %.*s\r\n", (int)lengths[i], values[i]);
+		length += snprintf(out + length, sizeof(out) - (size_t)length, "Route: %.*s\r\n",
+				   (int)lengths[i], values[i]);
 	length += snprintf(out + length, sizeof(out) - (size_t)length,
 			   "Max-Forwards: 70\r\nTo: %.*s\r\n"
 			   "From: \"Caller One\" <sip:caller@%s:5060>;tag=%08x%llu\r\n"
 			   "Call-ID: %08x-%llu@%s\r\nCSeq: %d %s\r\nContent-Length: 0\r\n\r\n",
-			   (int)to_n, to, c->from, c->run, (unsigned long long)call, c->run, (unsigned long long)call, c->from,
-			   cseq, method);
+			   (int)to_n, to, c->from, c->run, (unsigned long long)call, c->run,
+			   (unsigned long long)call, c->from, cseq, method);
 	wire_send(c->wire, peer, out, (size_t)length);
 	if (!c->tcp && cseq == 2)
 		c->bye[call] = strdup(out);
@@ -148,7 +152,8 @@ static void take(void *context, const struct wire_peer *from, const char *text, 
 	status = atoi(text + 8);
 	id = calls_header(text, end, "Call-ID", &length);
 	cseq = calls_header(text, end, "CSeq", &length);
-	if (status < 200 || !id || !cseq || sscanf(id, "%8x-%llu@", &run, &call) != 2 || run != c->run || call >= c->placed)
+	if (status < 200 || !id || !cseq || sscanf(id, "%8x-%llu@", &run, &call) != 2 || run != c->run ||
+	    call >= c->placed)
 		return;
 	if (status >= 300) {
 		c->refused += c->state[call] != ENDED;
@@ -186,10 +191,17 @@ static void place_all(struct caller *c, unsigned rate)
 	}
 }
 
-/* Prints one line: placed, ended well, refused, sent again, and INVITE to 200 at 50, 99, 99.9 % in microseconds. */
-int calls_place(const char *from, bool tcp, const char *to, unsigned rate, unsigned seconds, unsigned connections)
+/* Prints one line: placed, ended well, refused, sent again, and INVITE to 200 at 50, 99, 99.9 % in
+ * microseconds. */
+int calls_place(const char *from, bool tcp, const char *to, const char *dn, unsigned rate, unsigned seconds,
+		unsigned connections)
 {
-	struct caller c = {.from = from, .to = to, .tcp = tcp, .n_peers = tcp ? connections : 1, .total = (uint64_t)rate * seconds};
+	struct caller c = {.from = from,
+			   .to = to,
+			   .dn = dn,
+			   .tcp = tcp,
+			   .n_peers = tcp ? connections : 1,
+			   .total = (uint64_t)rate * seconds};
 	struct timespec now;
 	unsigned i;
 
@@ -205,8 +217,10 @@ int calls_place(const char *from, bool tcp, const char *to, unsigned rate, unsig
 	for (i = 0; i < c.n_peers; i++)
 		c.peers[i] = wire_reach(c.wire, to);
 	place_all(&c, rate);
-	printf("%llu %llu %llu %llu %.1f %.1f %.1f\n", (unsigned long long)c.placed, (unsigned long long)c.ended,
-	       (unsigned long long)c.refused, (unsigned long long)c.again, (double)histogram_at(&c.answered_ns, 0.5) / 1e3,
-	       (double)histogram_at(&c.answered_ns, 0.99) / 1e3, (double)histogram_at(&c.answered_ns, 0.999) / 1e3);
+	printf("%llu %llu %llu %llu %.1f %.1f %.1f\n", (unsigned long long)c.placed,
+	       (unsigned long long)c.ended, (unsigned long long)c.refused, (unsigned long long)c.again,
+	       (double)histogram_at(&c.answered_ns, 0.5) / 1e3,
+	       (double)histogram_at(&c.answered_ns, 0.99) / 1e3,
+	       (double)histogram_at(&c.answered_ns, 0.999) / 1e3);
 	return c.ended == c.total ? 0 : 1;
 }

@@ -27,7 +27,8 @@ static size_t copy_lines(const char *request, size_t n, char *out, size_t size)
 	const char *line = request, *next;
 	size_t at = 0, i, length;
 
-	for (; (next = memmem(line, n - (size_t)(line - request), "\r\n", 2)) && next > line; line = next + 2) {
+	for (; (next = memmem(line, n - (size_t)(line - request), "\r\n", 2)) && next > line;
+	     line = next + 2) {
 		length = (size_t)(next - line);
 		for (i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
 			if (length > strlen(kept[i]) && !strncasecmp(line, kept[i], strlen(kept[i])))
@@ -51,11 +52,11 @@ static void answer(struct server *s, const struct wire_peer *from, const char *t
 {
 	char lines[WIRE_MESSAGE_MAX / 2], out[WIRE_MESSAGE_MAX];
 	size_t kept = copy_lines(text, n, lines, sizeof(lines));
-	int length = snprintf(out, sizeof(out),
-			      "SIP/2.0 %d %s\r\n%.*sContact: <sip:callee@%s:%d%s>\r\n%sContent-Length: %zu\r\n\r\n%s",
-			      status, phrase, (int)kept, lines, s->own, WIRE_PORT, s->tcp ? ";transport=tcp" : "",
-			      offer ? "Content-Type: application/sdp\r\n" : "", offer ? sizeof(sdp) - 1 : 0,
-			      offer ? sdp : "");
+	int length = snprintf(
+	    out, sizeof(out),
+	    "SIP/2.0 %d %s\r\n%.*sContact: <sip:callee@%s:%d%s>\r\n%sContent-Length: %zu\r\n\r\n%s", status,
+	    phrase, (int)kept, lines, s->own, WIRE_PORT, s->tcp ? ";transport=tcp" : "",
+	    offer ? "Content-Type: application/sdp\r\n" : "", offer ? sizeof(sdp) - 1 : 0, offer ? sdp : "");
 
 	if (length > 0 && (size_t)length < sizeof(out))
 		wire_send(s->wire, from, out, (size_t)length);

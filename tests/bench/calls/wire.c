@@ -269,7 +269,8 @@ static void take_stream(struct wire *w, int k, wire_message *take, void *context
 	if (got < 0 && errno == EAGAIN)
 		return;
 	if (got <= 0) { /* by the proxy: the calls on it fail, and are counted */
-		fprintf(stderr, "calls: a connection ended%s%s\n", got ? ": " : "", got ? strerror(errno) : "");
+		fprintf(stderr, "calls: a connection ended%s%s\n", got ? ": " : "",
+			got ? strerror(errno) : "");
 		close(l->fd);
 		l->fd = -1;
 		return;
@@ -297,9 +298,8 @@ void wire_turn(struct wire *w, int64_t wait_ns, wire_message *take, void *contex
 	for (i = 0; i < w->n_sockets; i++)
 		fds[i] = (struct pollfd){.fd = w->sockets[i], .events = POLLIN};
 	for (i = 0; i < n_links; i++)
-		fds[w->n_sockets + i] =
-		    (struct pollfd){.fd = w->links[i]->fd,
-				    .events = (short)(POLLIN | (w->links[i]->out_n ? POLLOUT : 0))};
+		fds[w->n_sockets + i] = (struct pollfd){
+		    .fd = w->links[i]->fd, .events = (short)(POLLIN | (w->links[i]->out_n ? POLLOUT : 0))};
 	if (ppoll(fds, (nfds_t)(w->n_sockets + n_links), &wait, NULL) <= 0)
 		return;
 	for (i = 0; i < n_links; i++)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- *   calls place --rate N --seconds N --from ADDRESS [--tcp [--connections N]] ADDRESS
+ *   calls place --rate N --seconds N --from ADDRESS [--dn DIGITS] [--tcp [--connections N]] ADDRESS
  *   calls serve --file FILE [--tcp] ADDRESS...
  *   calls latency FILE...     one way of an INVITE at 50, 99, 99.9 %, us; then forgets it
  */
@@ -51,7 +51,8 @@ const char *calls_header(const char *text, const char *end, const char *name, si
 		line = next + 1;
 		if (line == end || *line == '\r')
 			break;
-		if ((size_t)(end - line) <= length || line[length] != ':' || strncasecmp(line, name, length) != 0)
+		if ((size_t)(end - line) <= length || line[length] != ':' ||
+		    strncasecmp(line, name, length) != 0)
 			continue;
 		line += length + 1;
 		while (line < end && *line == ' ')
@@ -80,14 +81,15 @@ int calls_latency(char **files, int n)
 			all.count[k] += s->invite_ns.count[k];
 		memset(&s->invite_ns, 0, sizeof(s->invite_ns));
 	}
-	printf("%.1f %.1f %.1f\n", (double)histogram_at(&all, 0.5) / 1e3, (double)histogram_at(&all, 0.99) / 1e3,
-	       (double)histogram_at(&all, 0.999) / 1e3);
+	printf("%.1f %.1f %.1f\n", (double)histogram_at(&all, 0.5) / 1e3,
+	       (double)histogram_at(&all, 0.99) / 1e3, (double)histogram_at(&all, 0.999) / 1e3);
 	return 0;
 }
 
 static int usage(void)
 {
-	fputs("calls place --rate N --seconds N --from ADDRESS [--tcp [--connections N]] ADDRESS\n"
+	fputs("calls place --rate N --seconds N --from ADDRESS [--dn DIGITS] [--tcp [--connections N]] "
+	      "ADDRESS\n"
 	      "calls serve --file FILE [--tcp] ADDRESS...\n"
 	      "calls latency FILE...\n",
 	      stderr);
@@ -96,15 +98,13 @@ static int usage(void)
 
 int main(int argc, char **argv)
 {
-	static const struct option options[] = {{"rate", required_argument, NULL, 'r'},
-						{"seconds", required_argument, NULL, 's'},
-						{"from", required_argument, NULL, 'f'},
-						{"file", required_argument, NULL, 'c'},
-						{"tcp", no_argument, NULL, 't'},
-						{"connections", required_argument, NULL, 'n'},
-						{0}};
+	static const struct option options[] = {
+	    {"rate", required_argument, NULL, 'r'},	   {"seconds", required_argument, NULL, 's'},
+	    {"from", required_argument, NULL, 'f'},	   {"dn", required_argument, NULL, 'd'},
+	    {"file", required_argument, NULL, 'c'},	   {"tcp", no_argument, NULL, 't'},
+	    {"connections", required_argument, NULL, 'n'}, {0}};
 	unsigned rate = 0, seconds = 0, connections = 1;
-	const char *from = NULL, *file = NULL, *what;
+	const char *from = NULL, *file = NULL, *dn = "900", *what;
 	bool tcp = false;
 	int option;
 
@@ -124,6 +124,9 @@ int main(int argc, char **argv)
 		case 'f':
 			from = optarg;
 			break;
+		case 'd':
+			dn = optarg;
+			break;
 		case 'c':
 			file = optarg;
 			break;
@@ -141,8 +144,9 @@ int main(int argc, char **argv)
 	argv += optind;
 	if (!strcmp(what, "serve") && file && argc)
 		calls_serve(file, tcp, argv, argc);
-	if (!strcmp(what, "place") && from && argc == 1 && rate && seconds && connections && connections <= 32)
-		return calls_place(from, tcp, argv[0], rate, seconds, connections);
+	if (!strcmp(what, "place") && from && argc == 1 && rate && seconds && connections &&
+	    connections <= 32)
+		return calls_place(from, tcp, argv[0], dn, rate, seconds, connections);
 	if (!strcmp(what, "latency") && argc)
 		return calls_latency(argv, argc);
 	return usage();
