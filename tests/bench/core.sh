@@ -135,7 +135,7 @@ with_ip() {
 
 # ---- results --------------------------------------------------------------
 
-less() { awk -v a="$1" -v b="$2" 'BEGIN { print a > b ? a - b : 0 }'; }
+less() { awk -v a="$1" -v b="$2" 'BEGIN { print (a > b) ? a - b : 0 }'; }
 
 report() {
 	local transport rate ours kamailio ip column
@@ -157,8 +157,8 @@ report() {
 				kamailio=$(median "${column%:*}" kamailio "$transport" "$rate")
 				[ -n "$ip" ] && [ -n "$ours" ] || continue
 				# null: it does not reach that rate
-				row "$transport.latency.$rate.${column#*:}" "$(less "$ours" "$ip")" "us added to an INVITE" "Kamailio" \
-					"$([ -n "$kamailio" ] && less "$kamailio" "$ip" || echo null)"
+				[ -n "$kamailio" ] && kamailio=$(less "$kamailio" "$ip")
+				row "$transport.latency.$rate.${column#*:}" "$(less "$ours" "$ip")" "us added to an INVITE" "Kamailio" "${kamailio:-null}"
 			done
 		done
 	done | jq -s --arg p99 "core.udp.latency.$RATE.p99" 'map(.name = "core." + .name) |

@@ -33,7 +33,7 @@ busy_ns_per_s() {
 # others were at work on it just before or after.
 machine_us() {
 	awk -v rate="$1" -v busy="$2" -v idle="$3" -v later="$4" 'BEGIN {
-		print idle > 2e8 || later > 2e8 ? "-" : sprintf("%.2f", (busy - (idle + later) / 2) / rate / 1000) }'
+		print (idle > 2e8 || later > 2e8) ? "-" : sprintf("%.2f", (busy - (idle + later) / 2) / rate / 1000) }'
 }
 
 # median COLUMN WORD...: of the figures that start with these words; nothing if there is none
@@ -41,7 +41,7 @@ median() {
 	local column=$1
 	shift
 	awk -v words="$*" -v column="$column" 'index($0, words " ") == 1 && $column != "-" { print $column }' "$LAB_DIR/figures" | sort -n |
-		awk '{ v[NR] = $1 } END { if (NR) print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'
+		awk '{ v[NR] = $1 } END { if (NR) print (NR % 2) ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'
 }
 
 # row NAME VALUE UNIT BASELINE BASELINE_VALUE

@@ -170,7 +170,7 @@ static void send_datagrams(struct wire *w)
 {
 	struct mmsghdr messages[BATCH] = {0};
 	struct iovec parts[BATCH];
-	unsigned i;
+	unsigned i, k;
 	int done;
 
 	for (i = 0; i < w->queued; i++) {
@@ -181,7 +181,9 @@ static void send_datagrams(struct wire *w)
 						      .msg_iovlen = 1};
 	}
 	for (i = 0; i < w->queued; i += (unsigned)done) {
-		done = sendmmsg(w->sockets[0], messages + i, w->queued - i, 0);
+		for (k = i + 1; k < w->queued && w->to[k].socket == w->to[i].socket; k++)
+			;
+		done = sendmmsg(w->sockets[w->to[i].socket], messages + i, k - i, 0);
 		if (done < 0 && errno != ECONNREFUSED)
 			wire_die("send");
 		if (done < 0)
@@ -221,7 +223,7 @@ void wire_send(struct wire *w, const struct wire_peer *to, const char *text, siz
 
 /* ---- in ----------------------------------------------------------------------- */
 
-static void take_datagrams(int fd, wire_message *take, void *context)
+static void take_datagrams(const struct wire *w, int socket, wire_message *take, void *context)
 {
 	static char text[BATCH][WIRE_MESSAGE_MAX];
 	static struct wire_peer from[BATCH];
@@ -236,9 +238,10 @@ static void take_datagrams(int fd, wire_message *take, void *context)
 						      .msg_iov = &parts[i],
 						      .msg_iovlen = 1};
 	}
-	n = recvmmsg(fd, messages, BATCH, MSG_DONTWAIT, NULL);
+	n = recvmmsg(w->sockets[socket], messages, BATCH, MSG_DONTWAIT, NULL);
 	for (i = 0; i < n; i++) {
 		from[i].size = messages[i].msg_hdr.msg_namelen;
+		from[i].socket = socket;
 		from[i].link = -1;
 		take(context, &from[i], text[i], messages[i].msg_len);
 	}
@@ -309,7 +312,7 @@ void wire_turn(struct wire *w, int64_t wait_ns, wire_message *take, void *contex
 		if (!fds[i].revents)
 			continue;
 		if (!w->tcp) {
-			take_datagrams(fds[i].fd, take, context);
+			take_datagrams(w, i, take, context);
 			continue;
 		}
 		fd = accept4(fds[i].fd, NULL, NULL, SOCK_CLOEXEC);

@@ -21,7 +21,8 @@ struct wire;
 struct wire_peer {
 	struct sockaddr_storage address; /* of datagrams */
 	socklen_t size;
-	int link; /* of streams */
+	int socket; /* of ours, that the datagram came in by */
+	int link;   /* of streams, -1: datagrams */
 };
 
 /* A whole message; it lies there until the call returns. */
