@@ -158,6 +158,8 @@ $(B)/tests/bench/fast: $(B)/tests/bench/fast.o $(B)/tests/bench/frames.o
 	$(Q)$(CC) $(CFLAGS) $(LDHARDEN) -o $@ $^ $(LDLIBS)
 $(B)/tests/bench/load: $(B)/tests/bench/load.o
 	$(Q)$(CC) $(CFLAGS) $(LDHARDEN) -o $@ $^
+$(B)/tests/bench/calls/calls: $(patsubst %.c,$(B)/%.o,$(wildcard tests/bench/calls/*.c))
+	$(Q)$(CC) $(CFLAGS) $(LDHARDEN) -o $@ $^
 
 $(B)/tests/bench/core: $(B)/tests/bench/core.o $(B)/libcxsip.a
 	$(Q)$(CC) $(CFLAGS) $(LDHARDEN) -o $@ $^ $(LDLIBS) -lcmocka
@@ -165,7 +167,7 @@ $(B)/tests/bench/core: $(B)/tests/bench/core.o $(B)/libcxsip.a
 .PHONY: bench
 bench: ## measure against bare XDP_TX and Kamailio (root); writes $(B)/bench.json
 	$(Q)conf/deps.sh build lab bench
-	+$(Q)$(MAKE) --no-print-directory all $(B)/tests/bench/fast $(B)/tests/bench/load
+	+$(Q)$(MAKE) --no-print-directory all $(B)/tests/bench/fast $(B)/tests/bench/load $(B)/tests/bench/calls/calls
 	$(Q)tests/bench/bench.sh $(B)
 
 # ---- run, install, clean -----------------------------------------------------
