@@ -55,6 +55,9 @@ void cx_command_groups(struct cx_request *rq);
 void cx_command_elements(struct cx_request *rq);
 void cx_command_routes(struct cx_request *rq);
 void cx_command_stats(struct cx_request *rq);
+void cx_command_workers(struct cx_request *rq);
+void cx_command_transactions(struct cx_request *rq);
+void cx_command_connections(struct cx_request *rq);
 void cx_command_drain(struct cx_request *rq);
 void cx_command_undrain(struct cx_request *rq);
 void cx_command_disable(struct cx_request *rq);
@@ -64,5 +67,6 @@ void cx_command_reload(struct cx_request *rq);
 void cx_command_reload_forget(struct cx_control *c);
 void cx_command_explain(struct cx_request *rq);
 void cx_command_fastpath(struct cx_request *rq);
+void cx_command_module(struct cx_request *rq);
 
 #endif

@@ -28,7 +28,7 @@ static json_t *listener_json(struct cx_daemon *d, uint32_t id)
 			 cx_json_name(l->name), "address", cx_json_address(&l->addr), "port", (int)l->port,
 			 "transport", cx_transport_text(d->tables->listener_config[id]->transport),
 			 "record_route", (l->flags & CX_LISTENER_RECORD_ROUTE) != 0, "any_source",
-			 (l->flags & CX_LISTENER_ANY_SOURCE) != 0, "open", d->udp[id] != NULL);
+			 (l->flags & CX_LISTENER_ANY_SOURCE) != 0, "open", d->listening[id]);
 }
 
 static json_t *listeners_json(struct cx_daemon *d)
@@ -91,10 +91,12 @@ static json_t *problems_json(struct cx_daemon *d)
 		return NULL;
 	if (d->fastpath_why[0] && d->config->fastpath != CX_FASTPATH_OFF)
 		problem(list, "fastpath", "", d->fastpath_why);
+	if (d->module_why[0] && d->config->module != CX_MODULE_OFF)
+		problem(list, "module", "", d->module_why);
 	if (d->last_reload_error[0])
 		problem(list, "reload", "", d->last_reload_error);
 	for (uint32_t id = 0; id < CX_LISTENERS_MAX; id++)
-		if (d->tables->listener_config[id] && !d->udp[id])
+		if (d->tables->listener_config[id] && !d->listening[id])
 			problem(list, "listener", (const char *)d->tables->listeners[id].name,
 				"the socket is not open");
 	for (uint32_t id = 0; id < d->tables->n_groups && json_array_size(list) < 100; id++) {
@@ -115,12 +117,12 @@ void cx_command_status(struct cx_request *rq)
 	cx_totals_get(d, &totals);
 	cx_answer_data(
 	    rq,
-	    json_pack("{s:s, s:i, s:i, s:i, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o}",
+	    json_pack("{s:s, s:i, s:i, s:i, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o}",
 		      "version", CX_VERSION, "abi", CX_ABI, "pid", (int)getpid(), "node",
 		      (int)d->config->node, "generation", (json_int_t)d->world->meta.generation, "now_ms",
 		      (json_int_t)now, "started_ms", (json_int_t)d->started_ms, "uptime_ms",
 		      (json_int_t)(now > d->started_ms ? now - d->started_ms : 0), "config", config_json(d),
-		      "fastpath", cx_json_fastpath(d), "listeners", listeners_json(d), "elements",
+		      "fastpath", cx_json_fastpath(d), "module", cx_json_module(d), "listeners", listeners_json(d), "elements",
 		      element_states_json(d), "messages", cx_json_messages(&totals), "reach", reach_json(d),
 		      "reload", reload_json(d), "log_dropped", (json_int_t)cx_log_dropped(), "problems",
 		      problems_json(d)));

@@ -90,10 +90,14 @@ int cxctl_elements(struct cxctl *c, int argc, char **argv);
 int cxctl_order(struct cxctl *c, int argc, char **argv);
 int cxctl_routes(struct cxctl *c, int argc, char **argv);
 int cxctl_stats(struct cxctl *c, int argc, char **argv);
+int cxctl_workers(struct cxctl *c, int argc, char **argv);
+int cxctl_transactions(struct cxctl *c, int argc, char **argv);
+int cxctl_connections(struct cxctl *c, int argc, char **argv);
 int cxctl_reload(struct cxctl *c, int argc, char **argv);
 int cxctl_check(struct cxctl *c, int argc, char **argv);
 int cxctl_explain(struct cxctl *c, int argc, char **argv);
 int cxctl_fastpath(struct cxctl *c, int argc, char **argv);
+int cxctl_module(struct cxctl *c, int argc, char **argv);
 int cxctl_doctor(struct cxctl *c, int argc, char **argv);
 
 #endif

@@ -36,10 +36,18 @@ static const struct cxctl_command commands[] = {
      "  --from N    start at the Nth route, as the last line of a list tells (list)\n",
      cxctl_routes},
     {"stats", "[--all]", "every verdict and reason, fast and core; counters by listener and element",
-     "FAST is what the XDP program did, CORE what the daemon did. A message that goes\n"
-     "up is counted by both: under the kernel's reason, and under what became of it.\n\n"
+     "FAST is what the XDP program did, MODULE what the kernel module did, CORE what the\n"
+     "daemon did. A message that goes up is counted by each that saw it.\n\n"
      "  --all   also rows in which everything is zero\n",
      cxctl_stats},
+    {"workers", "", "the threads that handle SIP: what they are at, and have done",
+     "AT is \"waiting\", or what the thread is doing at this moment. HAND-OVERS LOST\n"
+     "counts messages for another worker that its ring had no room for.\n",
+     cxctl_workers},
+    {"transactions", "", "what the proxy core has in hand and has done, in sum and by worker", "",
+     cxctl_transactions},
+    {"connections", "", "TCP connections: who, since when, how busy",
+     "BY says who opened it. QUEUED is what the peer has not taken yet, in bytes.\n", cxctl_connections},
     {"drain", "ELEMENT", "no new calls to an element; running calls go on",
      "The element keeps the calls that it has (their requests still reach it) and gets\n"
      "no new ones. The order outlives restarts. `undrain` takes it back.\n",
@@ -85,6 +93,13 @@ static const struct cxctl_command commands[] = {
      "show    interfaces, mode, program and pins; works without a daemon, too\n\n"
      "  --pin-root PATH   without a daemon: where the pins are (default " CXCTL_PIN_ROOT ")\n",
      cxctl_fastpath},
+    {"module", "load [FILE] | unload | status", "the kernel module for fragmented messages: load, unload, look at it",
+     "load    loads cxsip.ko (or FILE), which the daemon then hands its maps to\n"
+     "unload  makes daemon and XDP program let go of it, and unloads it; calls go on\n"
+     "status  versions, whether it is at work, and its counters; works without a daemon\n\n"
+     "An upgrade is unload, then load of the new one: what XDP does not forward goes\n"
+     "to the daemon in between.\n",
+     cxctl_module},
     {"version", "", "versions of cxctl and of the running daemon",
      "Exit code 1 if they are not of one version.\n", cxctl_version},
 };

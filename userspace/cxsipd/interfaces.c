@@ -252,12 +252,17 @@ int cx_fast_publish(struct cx_parts *parts)
 	return err;
 }
 
+static void release_fastpath(void *fp)
+{
+	cx_fastpath_close(fp);
+}
+
 static void give_up(struct cx_parts *parts)
 {
 	struct cx_daemon *d = &parts->d;
 
 	memset(&d->world->mirror, 0, sizeof(d->world->mirror));
-	cx_fastpath_close(d->fastpath);
+	cx_workers_forget(parts, release_fastpath, d->fastpath); /* they ask its maps for recent calls */
 	d->fastpath = NULL;
 }
 
@@ -269,6 +274,7 @@ int cx_fast_open(struct cx_parts *parts, struct cx_diag *diag)
 
 	if (!err) {
 		cx_fastpath_mirror(d->fastpath, &d->world->mirror);
+		d->world->changed = true;
 		err = cx_fast_publish(parts);
 		if (err) {
 			cx_diag_error(diag, NULL, 0, "the log names the map", "the maps cannot be filled: %s",
@@ -287,6 +293,7 @@ static int detach_all(struct cx_parts *parts)
 	int err;
 
 	give_up(parts);
+	cx_module_settle(parts);
 	err = cx_fastpath_detach_all(d->config->pin_root);
 	if (err == -ENOENT)
 		err = 0;
@@ -310,7 +317,10 @@ int cx_daemon_fastpath(struct cx_daemon *d, bool attach, struct cx_diag *diag)
 		return -EINVAL;
 	}
 	parts->n_failed = 0;
-	if (!d->fastpath)
+	if (!d->fastpath) {
 		err = cx_fast_open(parts, diag);
+		if (!err)
+			cx_module_settle(parts);
+	}
 	return err ? err : cx_fast_attach(parts, diag);
 }
