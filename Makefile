@@ -24,7 +24,7 @@ Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-8s %s\n' '$(1)' '$(2)')
 
 # The rooms below the programs, lowest first (docs/design.md).
-ROOMS   := base sip observe config route fastpath health net proxy control
+ROOMS   := base sip observe config route fastpath health net txn proxy proxy/stateful control
 LIB_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard $(ROOMS:%=userspace/%/*.c)))
 CXSIPD_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard userspace/cxsipd/*.c))
 CXCTL_OBJ  := $(patsubst %.c,$(B)/%.o,$(wildcard userspace/cxctl/*.c))
@@ -42,14 +42,19 @@ $(B)/bpf/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h include/cxsip/*.h)
 $(B)/bpf/cxsip.skel.h: $(B)/bpf/cxsip.bpf.o
 	$(Q)$(BPFTOOL) gen skeleton $< name cx_xdp_bpf > $@.tmp && mv $@.tmp $@
 
+$(B)/bpf/steer.skel.h: $(B)/bpf/steer.bpf.o
+	$(Q)$(BPFTOOL) gen skeleton $< name cx_steer_bpf > $@.tmp && mv $@.tmp $@
+
 # the form that calls the kernel module
 $(B)/bpf/cxsip_kfuncs.bpf.o: bpf/cxsip.bpf.c
 $(B)/bpf/cxsip_kfuncs.skel.h: $(B)/bpf/cxsip_kfuncs.bpf.o
 	$(Q)$(BPFTOOL) gen skeleton $< name cx_kfuncs_bpf > $@.tmp && mv $@.tmp $@
 
+SKELETONS := $(patsubst %,$(B)/bpf/%.skel.h,cxsip cxsip_kfuncs steer)
+
 # ---- the daemon and cxctl ----------------------------------------------------
 
-$(B)/userspace/%.o: userspace/%.c | $(B)/bpf/cxsip.skel.h $(B)/bpf/cxsip_kfuncs.skel.h
+$(B)/userspace/%.o: userspace/%.c | $(SKELETONS)
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
@@ -89,7 +94,7 @@ $(B)/tests/fastpath/functions.skel.h: $(B)/tests/fastpath/functions.bpf.o
 $(B)/tests/fastpath/test_kfuncs.o: $(B)/tests/fastpath/functions.skel.h
 $(B)/tests/fastpath/test_kfuncs.o: ALL_CFLAGS += -I$(B)/tests/fastpath
 
-$(B)/tests/%.o: tests/%.c | $(B)/bpf/cxsip.skel.h $(B)/bpf/cxsip_kfuncs.skel.h
+$(B)/tests/%.o: tests/%.c | $(SKELETONS)
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -Itests -MMD -MP -c $< -o $@
@@ -102,9 +107,14 @@ $(B)/libcxctl.a: $(filter-out %/main.o,$(CXCTL_OBJ))
 $(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/libcxctl.a $(B)/libcxsip.a
 	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDHARDEN) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LDLIBS) -lcmocka
 
-$(B)/tests/unit/test_sip_torture: $(B)/tests/fastpath/corpus.o
+$(B)/tests/unit/test_sip_torture $(B)/tests/unit/test_core_torture: $(B)/tests/fastpath/corpus.o
 
 $(B)/tests/fastpath/%: $(B)/tests/fastpath/%.o $(RIG_OBJ) $(B)/libcxsip.a
+	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDHARDEN) -o $@ $^ $(LDLIBS) -lcmocka
+
+# the proxy core between peers made of text, on a virtual clock
+REPLAY_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard tests/replay/*.c))
+$(B)/tests/replay/replay: $(REPLAY_OBJ) $(B)/libcxsip.a
 	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDHARDEN) -o $@ $^ $(LDLIBS) -lcmocka
 
 # what the kernel module's tests need inside the virtual machine
@@ -115,7 +125,7 @@ $(B)/tests/vm/tools/%: $(B)/tests/vm/tools/%.o
 .SECONDARY:
 
 .PHONY: tests asan tsan
-tests: all $(UNIT_TESTS) $(FASTPATH_TESTS) $(VM_TOOLS) ## build all tests
+tests: all $(UNIT_TESTS) $(FASTPATH_TESTS) $(B)/tests/replay/replay $(VM_TOOLS) ## build all tests
 asan: ## build daemon and tests with address and undefined-behaviour sanitizers into $(B)/asan
 	+$(Q)$(MAKE) --no-print-directory tests B=$(B)/asan CFLAGS='-O1 -g' HARDEN=-fPIE \
 		SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer'
@@ -131,13 +141,13 @@ test-vm: deps-vm ## the fast path in Debian's kernels, in qemu (KERNEL=6.12: one
 	$(Q)VM_KERNELS='$(KERNEL)' tests/run.sh $(B) vm
 
 .PHONY: coverage
-ROOM ?= sip
-coverage: deps ## lines of ROOM (sip) that the unit tests run
+ROOM ?= sip txn proxy/stateful
+coverage: deps ## lines of ROOM that unit tests and replay run
 	$(Q)tests/coverage.sh $(B) $(ROOM)
 
 .PHONY: fuzz
 FUZZ_SECONDS ?= 60
-fuzz: deps ## fuzz engine, configuration, messages, URIs and framing, FUZZ_SECONDS each
+fuzz: deps ## fuzz engine, configuration, messages, URIs, framing and the proxy core, FUZZ_SECONDS each
 	+$(Q)$(MAKE) --no-print-directory all
 	$(Q)tests/fuzz/run.sh $(FUZZ_SECONDS)
 
@@ -157,11 +167,16 @@ $(B)/tests/bench/fast: $(B)/tests/bench/fast.o $(B)/tests/bench/frames.o
 	$(Q)$(CC) $(CFLAGS) $(LDHARDEN) -o $@ $^ $(LDLIBS)
 $(B)/tests/bench/load: $(B)/tests/bench/load.o
 	$(Q)$(CC) $(CFLAGS) $(LDHARDEN) -o $@ $^
+$(B)/tests/bench/calls/calls: $(patsubst %.c,$(B)/%.o,$(wildcard tests/bench/calls/*.c))
+	$(Q)$(CC) $(CFLAGS) $(LDHARDEN) -o $@ $^
+
+$(B)/tests/bench/core: $(B)/tests/bench/core.o $(B)/libcxsip.a
+	$(Q)$(CC) $(CFLAGS) $(LDHARDEN) -o $@ $^ $(LDLIBS) -lcmocka
 
 .PHONY: bench
 bench: ## measure against bare XDP_TX and Kamailio (root); writes $(B)/bench.json
 	$(Q)conf/deps.sh build lab bench
-	+$(Q)$(MAKE) --no-print-directory all $(B)/tests/bench/fast $(B)/tests/bench/load
+	+$(Q)$(MAKE) --no-print-directory all $(B)/tests/bench/fast $(B)/tests/bench/load $(B)/tests/bench/calls/calls
 	$(Q)tests/bench/bench.sh $(B)
 
 # ---- run, install, clean -----------------------------------------------------

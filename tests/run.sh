@@ -1,29 +1,29 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Runs every test there is and says at the end how many passed: unit tests (also
-# with sanitizers), the fast path in the kernel, the lab's real calls, the kernels
-# of edge hosts (VM_KERNELS: only these).
+# with sanitizers), the fast path in the kernel, the proxy core on a virtual clock, the
+# lab's real calls, the kernels of edge hosts (VM_KERNELS: only these).
 #
-#   tests/run.sh BUILD_DIRECTORY [unit] [asan] [fastpath] [lab] [vm]    default: all
+#   tests/run.sh BUILD_DIRECTORY [unit] [asan] [replay] [fastpath] [lab] [vm]    default: all
 set -u
 cd "$(dirname "$0")/.." || exit 1
 build=${1:-build}
 shift
-[ $# -gt 0 ] || set -- unit asan fastpath lab vm
+[ $# -gt 0 ] || set -- unit asan replay fastpath lab vm
 export LC_ALL=C
 passed=0 failed=0 skipped=0
 started=$SECONDS
 mountpoint -q /sys/fs/bpf || mount -t bpf bpf /sys/fs/bpf 2>/dev/null
 
-# One cmocka program; its results are read as TAP, its output shown if it fails.
+# One program whose results are TAP (cmocka's, or the replay's), with its arguments; its output is shown if it fails.
 cmocka() {
 	local out status ok bad skip begin=$SECONDS
-	out=$(CMOCKA_MESSAGE_OUTPUT=TAP timeout 600 "$1" 2>&1)
+	out=$(CMOCKA_MESSAGE_OUTPUT=TAP timeout 600 "$@" 2>&1)
 	status=$?
-	ok=$(grep -c '^ok ' <<<"$out")
-	skip=$(grep -c '^ok .*# SKIP' <<<"$out")
-	bad=$(grep -c '^not ok ' <<<"$out")
-	ok=$((ok - skip))
+	# cmocka writes "not ok" in front of what it skipped
+	ok=$(grep '^ok ' <<<"$out" | grep -vc '# SKIP')
+	bad=$(grep '^not ok ' <<<"$out" | grep -vc '# SKIP')
+	skip=$(grep -Ec '^(not )?ok .*# SKIP' <<<"$out")
 	[ $status -eq 0 ] || [ "$bad" -gt 0 ] || bad=1 # died outside a test
 	[ $((ok + bad + skip)) -gt 0 ] || bad=1        # tested nothing
 	passed=$((passed + ok)) failed=$((failed + bad)) skipped=$((skipped + skip))
@@ -59,6 +59,7 @@ for part; do
 	case $part in
 	unit) for t in "$build"/tests/unit/test_*; do [ -x "$t" ] && [ ! -d "$t" ] && cmocka "$t"; done ;;
 	asan) for t in "$build"/asan/tests/unit/test_*; do [ -x "$t" ] && [ ! -d "$t" ] && cmocka "$t"; done ;;
+	replay) for t in "$build" "$build"/asan; do cmocka "$t/tests/replay/replay" tests/replay/*.replay; done ;;
 	fastpath) for t in "$build"/tests/fastpath/test_*; do [ -x "$t" ] && [ ! -d "$t" ] && cmocka "$t"; done; verifier_table ;;
 	lab) suite tests/lab/suite.sh ;;
 	vm) B=$build suite tests/vm/suite.sh; verifier_table ;;

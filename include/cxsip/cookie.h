@@ -13,17 +13,16 @@
  * daemon's own transactions starts with 'T', which no head does.
  *
  * MAC = SipHash-2-4(key, hash(Call-ID) | head | address | next Via's branch).
- * Alphabet: 0-9 A-Z a-z - . in this order: arithmetic on eight lanes at once.
  */
 #ifndef CXSIP_COOKIE_H
 #define CXSIP_COOKIE_H
 
+#include "alphabet.h"
 #include "via.h"
 #include "siphash.h"
 
 #define CX_COOKIE_IPV4 24
 #define CX_COOKIE_IPV6 40
-#define CX_COOKIE_TRANSACTION 'T'
 
 /* head: version 2 = 0 | IPv6 1 | key 1 | generation 2 | worker 10 | node 8 | listener 8 | port 16 */
 CX_INLINE __u64 cx_cookie_head(__u32 ipv6, __u32 key, __u32 generation, __u32 node, __u32 listener, __u32 port)
@@ -36,31 +35,6 @@ CX_INLINE __u64 cx_cookie_head(__u32 ipv6, __u32 key, __u32 generation, __u32 no
 #define CX_HEAD_KEY(h) ((__u32)((h) >> 44 & 1))
 #define CX_HEAD_LISTENER(h) ((__u32)((h) >> 16 & 0xff))
 #define CX_HEAD_PORT(h) ((__u32)((h) & 0xffff))
-
-/* 1 in the low bit of each byte of v (all below 0x80) that is at least n. */
-#define CX_AT_LEAST(v, n) ((((v) + CX_REPEAT(0x80 - (n))) >> 7) & CX_REPEAT(1))
-
-/* 48 bits to eight characters, the first in the lowest byte. */
-CX_INLINE __u64 cx_encode48(__u64 x)
-{
-	__u64 v = x >> 24 | (x & 0xffffff) << 32;
-
-	v = (v >> 12 & 0x00000fff00000fffULL) | (v & 0x00000fff00000fffULL) << 16;
-	v = (v >> 6 & 0x003f003f003f003fULL) | (v & 0x003f003f003f003fULL) << 8;
-	return v + CX_REPEAT(0x30) + CX_AT_LEAST(v, 10) * 7 + CX_AT_LEAST(v, 36) * 6 - CX_AT_LEAST(v, 62) * 0x4e;
-}
-
-/* Back again. Garbage in, garbage out: the caller encodes once more and compares. */
-CX_INLINE __u64 cx_decode48(__u64 c)
-{
-	__u64 v;
-
-	c &= CX_REPEAT(0x7f);
-	v = c + CX_REPEAT(0x11) - CX_AT_LEAST(c, 0x30) * 0x41 - CX_AT_LEAST(c, 0x41) * 7 - CX_AT_LEAST(c, 0x61) * 6;
-	v = (v & 0x003f003f003f003fULL) << 6 | (v >> 8 & 0x003f003f003f003fULL);
-	v = (v & 0x00000fff00000fffULL) << 12 | (v >> 16 & 0x00000fff00000fffULL);
-	return (v & 0xffffff) << 24 | v >> 32;
-}
 
 /* Absorbs [from, to) of the message; 0, or -1 if it is too long. */
 CX_INLINE int cx_siphash_text(struct cx_siphash *s, const struct cx_msg *m, __u32 from, __u32 to, int rounds)

@@ -229,12 +229,13 @@ CX_FN int cx_use_route(struct cx_msg *m)
 /* The Request-URI: by address inside a dialog, by DN otherwise. */
 CX_FN int cx_use_request_uri(struct cx_msg *m)
 {
-	int reason, numeric = 0, ours = 0;
+	int reason, at = 0, numeric = 0, ours = 0;
 
 	if (!m)
 		return CX_R_BUG;
 	if (m->uri_host && (m->in_dialog || m->routes_popped || !m->user.end)) {
-		numeric = cx_scan_host(m, m->uri_host, m->uri.end) >= 0;
+		at = cx_scan_host(m, m->uri_host, m->uri.end);
+		numeric = at >= 0;
 		ours = numeric && cx_lookup_local(m, &m->host, m->host_port) != CX_NONE;
 		if (numeric && !ours && (m->in_dialog || m->routes_popped)) {
 			struct cx_flow flow = {};
@@ -242,6 +243,8 @@ CX_FN int cx_use_request_uri(struct cx_msg *m)
 			/* The ACK of a failure goes where its INVITE went (16.11): by DN. */
 			if (m->routes_popped || m->method != CX_M_ACK || cx_flow_get(m, &flow) ||
 			    flow.transaction != ((__u32)m->cookie_mac & CX_FLOW_MASK)) {
+				if (cx_other_transport(m, at, m->uri.end))
+					return CX_R_UNKNOWN_TARGET;
 				reason = cx_use_address(m);
 				if (!reason || !m->user.end)
 					return reason;

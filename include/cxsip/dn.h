@@ -160,7 +160,7 @@ CX_FN int cx_find_route(struct cx_msg *m)
 	g = cx_lookup_group(m, m->group);
 	if (!g)
 		return CX_R_BUG;
-	if (m->fast && ((m->acc & CX_DN_CORE) || (g->flags & CX_GROUP_CORE)))
+	if ((m->fast || m->leave_core) && ((m->acc & CX_DN_CORE) || (g->flags & CX_GROUP_CORE)))
 		return CX_R_CORE_ROUTE;
 	m->acc_digits = g->ring_bits;
 	m->acc_index = g->flags;

@@ -151,7 +151,36 @@ CX_FN int cx_scan_host(struct cx_msg *m, __u32 from, __u32 end)
 	return (__u32)at == end || c == ';' || c == '?' ? at : -1;
 }
 
-/* The same for a whole "sip:" URI in [from, end): user part skipped. */
+/* Do a URI's parameters in [at, end) name another transport than UDP? That is the
+ * daemon's then. Most have none, and are too short for one. */
+CX_FN int cx_other_transport(struct cx_msg *m, __u32 at, __u32 end)
+{
+	__u32 i;
+
+	if (!m)
+		return 1;
+	if (at + sizeof(";transport=tcp") - 1 > end)
+		return 0;
+	m->pos = at;
+	for (i = 0; i < 8; i++) {
+		int p;
+
+		CX_BARRIER();
+		p = cx_find(m, m->pos, end, CX_CHARS(';', ';', ';'));
+		if (p == CX_NOT_FOUND)
+			return 1;
+		if ((__u32)p >= end)
+			return 0;
+		if ((cx_word(m, p + 1) | CX_LOWER) == CX_W8('t', 'r', 'a', 'n', 's', 'p', 'o', 'r') &&
+		    ((cx_word(m, p + 9) | CX_LOWER) & CX_FIRST(2)) == CX_W4('t', '=', 0, 0))
+			return ((cx_word(m, p + 11) | CX_LOWER) & CX_FIRST(3)) != CX_W4('u', 'd', 'p', 0);
+		m->pos = p + 1;
+	}
+	return 1;
+}
+
+/* The same for a whole "sip:" URI in [from, end): user part skipped. -1 also where
+ * it is not for UDP. */
 CX_FN int cx_scan_uri_host(struct cx_msg *m, __u32 from, __u32 end)
 {
 	int at;
@@ -164,7 +193,8 @@ CX_FN int cx_scan_uri_host(struct cx_msg *m, __u32 from, __u32 end)
 		return -1;
 	if ((__u32)at < end)
 		from = at + 1;
-	return cx_scan_host(m, from, end);
+	at = cx_scan_host(m, from, end);
+	return at >= 0 && cx_other_transport(m, at, end) ? -1 : at;
 }
 
 /* Is ;lr among the parameters in [at, end)? (RFC 3261 16.4) */

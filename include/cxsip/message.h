@@ -104,6 +104,7 @@ struct cx_msg {
 	/* -- given by the body */
 	__u32 len;	/* of the message in buf */
 	__u32 fast;	/* 1: a kernel body: what it must not take goes up */
+	__u32 leave_core; /* 1: a body beside the core, which takes routes in its mode */
 	__u32 in_listener;
 	__u32 source_port;
 	union cx_addr source;

@@ -136,6 +136,15 @@ static void what_a_route_must_not_do(void **state)
 	expect_left(CX_R_BAD_ROUTE);
 	put(&trunk, in_dialog("BYE", "sip:7@203.0.113.99", "Route: <sip:192.0.2.1;lr\r\n"));
 	expect_left(CX_R_BAD_ROUTE);
+	/* another transport is the daemon's */
+	put(&trunk, in_dialog("BYE", "sip:7@203.0.113.99;transport=tcp", NULL));
+	expect_left(CX_R_UNKNOWN_TARGET);
+	put(&trunk, in_dialog("BYE", "sip:7@203.0.113.99:5060;x;y=z;Transport=TLS", NULL));
+	expect_left(CX_R_UNKNOWN_TARGET);
+	put(&trunk, in_dialog("BYE", "sip:7@203.0.113.99", "Route: <sip:192.0.2.1;lr>, <sip:203.0.113.1;transport=tcp;lr>\r\n"));
+	expect_left(CX_R_UNKNOWN_TARGET);
+	put(&trunk, in_dialog("BYE", "sip:7@203.0.113.99", "Route: <sip:192.0.2.1;transport=tcp;lr>\r\n"));
+	expect_left(CX_R_UNKNOWN_TARGET);
 	put(&anybody, in_dialog("BYE", "sip:7@8.8.8.8", "Route: <sip:192.0.2.3;lr>\r\n"));
 	expect_left(CX_R_NO_ROUTE); /* the untrusted network's sources are anybody */
 }

@@ -11,9 +11,9 @@ seconds=${1:-60}
 out=${B:-build}/fuzz
 clang=${CLANG:-clang}
 packages="libbpf libnl-3.0 libnl-route-3.0 libconfig jansson libuv"
-rooms="base sip observe config route proxy"
+rooms="base sip observe config route txn proxy proxy/stateful"
 flags="-std=gnu11 -g -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
-	-Wno-unused-parameter -Iinclude -Iuserspace -Itests/fastpath"
+	-Wno-unused-parameter -Iinclude -Iuserspace -Itests -Itests/fastpath"
 
 # libconfig 1.5 forgets the string that it was reading where a file breaks its grammar
 mkdir -p "$out/objects"
@@ -24,7 +24,8 @@ export TMPDIR=$PWD/$out/tmp
 case $out in /*) export TMPDIR=$out/tmp ;; esac
 export LSAN_OPTIONS=suppressions=$out/lsan:print_suppressions=0
 objects=
-for source in $(for room in $rooms; do ls userspace/"$room"/*.c; done) tests/fastpath/place.c tests/fastpath/corpus.c; do
+for source in $(for room in $rooms; do ls userspace/"$room"/*.c; done) tests/fastpath/place.c tests/fastpath/corpus.c \
+	tests/replay/world.c tests/replay/script.c; do
 	object=$out/objects/$(echo "${source%.c}" | tr / _).o
 	# shellcheck disable=SC2086,SC2046 # lists of words
 	$clang $flags $(pkg-config --cflags $packages) -c "$source" -o "$object"
@@ -38,6 +39,20 @@ seed_engine() {
 		[ -f "$file" ] || continue
 		k=$(((k + 1) % 2))
 		{ printf "\\00$k\\01"; cat "$file"; } >"$1/$(basename "$file").$k"
+	done
+}
+# Steps (fuzz_core.c): a template, an answer to what came out, time, the answer's repetition, an ACK.
+seed_core() {
+	local k status file
+	for k in 0 1 2 3 4; do
+		for status in 100 180 200 302 401 486 503 603; do
+			# shellcheck disable=SC2059 # the bytes are octal escapes
+			printf "$(printf '\\%03o' 1 0 $k 0 2 0 $(((status - 100) / 256)) $(((status - 100) % 256)) 0 0 4 10 1 0 2 0 4 17)" \
+				>"$1/step.$k.$status"
+		done
+	done
+	for file in tests/fastpath/messages/*.sip; do
+		{ printf '\0\0\20\0'; cat "$file"; } >"$1/$(basename "$file")"
 	done
 }
 seed_sip() {
@@ -67,11 +82,11 @@ seed_config() {
 }
 
 status=0
-for target in ${TARGETS:-engine config sip uri frame}; do
+for target in ${TARGETS:-engine config sip uri frame core}; do
 	mkdir -p "$out/$target/corpus" "$out/$target/seed" "$out/$target/found"
 	# shellcheck disable=SC2086,SC2046
 	$clang $flags -fsanitize=fuzzer tests/fuzz/fuzz_$target.c $objects -o "$out/fuzz_$target" \
-		$(pkg-config --libs $packages) -lm
+		$(pkg-config --libs $packages) -lm -lcmocka
 	seed_$target "$out/$target/seed"
 	case $target in config) dict=tests/fuzz/config.dict ;; *) dict=tests/fuzz/engine.dict ;; esac
 	echo "fuzz_$target: $seconds s"

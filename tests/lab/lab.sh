@@ -219,12 +219,13 @@ lab_config() {
 	runtime_dir = "$LAB_DIR/run";
 	routes_dir = "$LAB_DIR/routes.d";
 	log = { syslog = false; };
+	${SETTINGS_EXTRA:-}
 	networks = (
 	    { name = "access"; record_route = ${RECORD_ROUTE:-false};
-	      listeners = ( { address = "$LAB_ACCESS4"; port = 5060; }, { address = "$LAB_ACCESS6"; port = 5060; } );
+	      listeners = ( { address = "$LAB_ACCESS4"; port = 5060; }, { address = "$LAB_ACCESS6"; port = 5060; }${ACCESS_EXTRA:-} );
 	      sources = [ "10.1.0.0/24", "fd00:1::/64" ]; },
 	    { name = "core"; record_route = ${RECORD_ROUTE:-false};
-	      listeners = ( { address = "$LAB_CORE4"; port = 5060; }, { address = "$LAB_CORE6"; port = 5060; } );
+	      listeners = ( { address = "$LAB_CORE4"; port = 5060; }, { address = "$LAB_CORE6"; port = 5060; }${CORE_EXTRA:-} );
 	      sources = [ "10.2.0.0/16", "fd00:2::/32" ]; }
 	);
 	groups = (

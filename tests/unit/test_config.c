@@ -45,6 +45,17 @@ static void test_defaults(void **state)
 	assert_false(network->ignore_plus);
 	assert_true(network->ignore_separators);
 	assert_int_equal(network->dscp, 24);
+	assert_int_equal(network->udp_max, 1300);
+	assert_int_equal(network->udp_over, CX_UDP_FRAGMENT);
+	assert_int_equal(config->workers, 0);
+	assert_int_equal(config->drain_s, 10);
+	assert_int_equal(config->tcp.connect_ms, 1000);
+	assert_int_equal(config->tcp.idle_s, 240);
+	assert_int_equal(config->tcp.half_open_ms, 10000);
+	assert_int_equal(config->tcp.unacked_ms, 10000);
+	assert_int_equal(config->tcp.queue_bytes, 262144);
+	assert_int_equal(config->tcp.connections, 65536);
+	assert_int_equal(config->tcp.per_source, 1024);
 	assert_int_equal(config->n_tables, 1);
 	assert_string_equal(config->tables[0], "default");
 	assert_int_equal(config->n_groups, 1);
@@ -52,6 +63,20 @@ static void test_defaults(void **state)
 	assert_int_equal(group->at.line, 2);
 	assert_int_equal(group->retry_after_s, 5);
 	assert_false(group->core);
+	assert_int_equal(network->t1_ms, 500);
+	assert_int_equal(network->t2_ms, 4000);
+	assert_int_equal(network->t4_ms, 5000);
+	assert_int_equal(network->timer_c_ms, 185000);
+	assert_int_equal(network->trying_ms, 200);
+	assert_int_equal(group->n_failover_codes, 1);
+	assert_int_equal(group->failover_codes[0], 503);
+	assert_int_equal(group->try_timeout_ms, 2000);
+	assert_int_equal(group->retries[CX_UDP], 2);
+	assert_int_equal(group->retries[CX_TCP], 1);
+	assert_int_equal(group->slow_start_s, 10);
+	assert_int_equal(group->fork, CX_FORK_OFF);
+	assert_false(group->recurse);
+	assert_int_equal(group->elements[0].q, 1000);
 	assert_true(group->probe.enabled);
 	assert_int_equal(group->probe.interval_ms, 1000);
 	assert_int_equal(group->probe.down_interval_ms, 1000);
@@ -83,18 +108,56 @@ static void test_defaults(void **state)
 	cx_config_free(config);
 }
 
+/* One address and port, a listener of each transport; the same server by both. */
+static const char over_tcp[] =
+    "networks = ( { name = \"n\"; listeners = ( { address = \"192.0.2.1\"; },\n"
+    "  { address = \"192.0.2.1\"; transport = \"tcp\"; } ); sources = [ \"192.0.2.0/24\" ];\n"
+    "  udp_over = \"tcp\"; udp_max = 1400; } );\n"
+    "groups = ( { name = \"g\"; elements = ( { name = \"u\"; uri = \"sip:192.0.2.9\"; },\n"
+    "  { name = \"t\"; uri = \"sip:192.0.2.9;transport=TCP\"; } ); } );\n"
+    "routes = ( { dn = \"9192\"; group = \"g\"; } );\n"
+    "workers = 3; drain_s = 0;\n"
+    "tcp = { connect_ms = 10; idle_s = 11; half_open_ms = 120; unacked_ms = 130; queue_bytes = 70000;\n"
+    "  connections = 14; per_source = 15; };\n";
+
+static void test_tcp(void **state)
+{
+	struct cx_config *config = load_good(over_tcp, "[]", 0);
+	const struct cx_config_network *n = &config->networks[0];
+
+	assert_int_equal(n->listeners[0].transport, CX_UDP);
+	assert_int_equal(n->listeners[1].transport, CX_TCP);
+	assert_int_equal(n->udp_over, CX_UDP_BY_TCP);
+	assert_int_equal(n->udp_max, 1400);
+	assert_int_equal(config->groups[0].elements[0].transport, CX_UDP);
+	assert_int_equal(config->groups[0].elements[1].transport, CX_TCP);
+	assert_int_equal(config->workers, 3);
+	assert_int_equal(config->drain_s, 0);
+	assert_int_equal(config->tcp.connect_ms, 10);
+	assert_int_equal(config->tcp.idle_s, 11);
+	assert_int_equal(config->tcp.half_open_ms, 120);
+	assert_int_equal(config->tcp.unacked_ms, 130);
+	assert_int_equal(config->tcp.queue_bytes, 70000);
+	assert_int_equal(config->tcp.connections, 14);
+	assert_int_equal(config->tcp.per_source, 15);
+	cx_config_free(config);
+}
+
 static const char full[] =
     "routes = ( { prefix = \"+44-20\"; group = \"b\"; mode = \"core\"; table = \"other\"; } );\n"
     "groups = ( { name = \"a\"; network = \"n1\"; mode = \"fast\";\n"
     "  elements = ( { uri = \"SIP:192.0.2.9:5070;Transport=UDP\"; weight = 1000; disabled = true; } ); },\n"
     "  { name = \"b\"; network = \"n2\"; mode = \"core\"; retry_after = 0;\n"
+    "  failover_codes = [ 500, 503, 504 ]; try_timeout_ms = 700; element_retries = { udp = 0; tcp = 3; };\n"
+    "  slow_start_s = 0; fork = \"parallel\"; recurse = true;\n"
     "  probe = { enabled = false; interval_ms = 2000; down_interval_ms = 5000; timeout_ms = 250;\n"
     "    rise = 3; fall = 4; down_codes = [ 503, 480 ]; };\n"
-    "  elements = ( { uri = \"sip:[2001:db8::9]\"; } ); } );\n"
+    "  elements = ( { uri = \"sip:[2001:db8::9]\"; q = 0; } ); } );\n"
     "networks = ( { name = \"n1\"; listeners = ( { address = \"192.0.2.1\"; port = 5080; transport = "
     "\"udp\"; } );\n"
     "  sources = [ \"any\" ]; trusted = false; aliases = [ \"SIP.Example.com\" ]; dscp = 46; "
-    "ignore_separators = false; },\n"
+    "ignore_separators = false;\n"
+    "  t1_ms = 100; t2_ms = 1000; t4_ms = 2000; timer_c_ms = 200000; trying_ms = 0; },\n"
     "  { name = \"n2\"; listeners = ( { address = \"2001:db8::1\"; } ); sources = [ \"2001:db8::/32\" ];\n"
     "  table = \"other\"; record_route = true; ignore_plus = true; dscp = \"af31\"; } );\n"
     "fastpath = \"generic\"; module = \"path\"; fastpath_interfaces = [ \"eth0\", \"eth1\" ]; pin_root = \"/sys/fs/bpf/x\";\n"
@@ -127,6 +190,21 @@ static void test_full(void **state)
 	assert_int_equal(a->network, 0);
 	assert_int_equal(b->network, 1);
 	assert_int_equal(b->retry_after_s, 0);
+	assert_int_equal(n1->t1_ms, 100);
+	assert_int_equal(n1->t2_ms, 1000);
+	assert_int_equal(n1->t4_ms, 2000);
+	assert_int_equal(n1->timer_c_ms, 200000);
+	assert_int_equal(n1->trying_ms, 0);
+	assert_int_equal(b->n_failover_codes, 3);
+	assert_int_equal(b->failover_codes[2], 504);
+	assert_int_equal(b->try_timeout_ms, 700);
+	assert_int_equal(b->retries[CX_UDP], 0);
+	assert_int_equal(b->retries[CX_TCP], 3);
+	assert_int_equal(b->retries[CX_TLS], 1);
+	assert_int_equal(b->slow_start_s, 0);
+	assert_int_equal(b->fork, CX_FORK_PARALLEL);
+	assert_true(b->recurse);
+	assert_int_equal(b->elements[0].q, 0);
 	assert_string_equal(a->elements[0].name, "192.0.2.9:5070");
 	assert_string_equal(a->elements[0].uri, "SIP:192.0.2.9:5070;Transport=UDP");
 	assert_int_equal(a->elements[0].weight, 1000);
@@ -365,6 +443,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_defaults),
+	    cmocka_unit_test(test_tcp),
 	    cmocka_unit_test(test_full),
 	    cmocka_unit_test(test_routes),
 	    cmocka_unit_test(test_warnings),

@@ -20,8 +20,11 @@
 #define LISTENER 7
 #define ERROR_QUEUE_POLL (POLLIN | POLLPRI)
 
+static struct cx_udp_batch *batch;
+
 struct seen {
-	unsigned datagrams, unreachable;
+	unsigned datagrams, unreachable, failed;
+	uint32_t tag;
 	uint16_t listener, port, unreachable_port;
 	union cx_addr from, unreachable_addr;
 	int errnum;
@@ -55,10 +58,25 @@ static void on_unreachable(void *ctx, uint16_t listener, const union cx_addr *ad
 	seen->errnum = errnum;
 }
 
+static void on_send_failed(void *ctx, uint16_t listener, const union cx_addr *to, uint16_t port, int err,
+			   struct cx_udp_tag tag)
+{
+	struct seen *seen = ctx;
+
+	seen->failed++;
+	seen->unreachable_port = port;
+	seen->errnum = err;
+	assert_int_equal(tag.token, tag.kind + 1ull * 0x100000000);
+	seen->tag = tag.kind;
+}
+
 /* A socket of ours on a free port; the port the kernel chose goes into *port. */
 static struct cx_udp *open_any(const char *address, struct seen *seen, uint16_t *port)
 {
-	struct cx_udp_ops ops = {.on_datagram = on_datagram, .on_unreachable = on_unreachable, .ctx = seen};
+	struct cx_udp_ops ops = {.on_datagram = on_datagram,
+				 .on_unreachable = on_unreachable,
+				 .on_send_failed = on_send_failed,
+				 .ctx = seen};
 	struct cx_listener listener = {.id = LISTENER, .dscp = 24};
 	struct sockaddr_storage ss;
 	socklen_t len = sizeof(ss);
@@ -79,7 +97,7 @@ static void wait_for(struct cx_udp *u)
 	struct pollfd p = {.fd = cx_udp_fd(u), .events = ERROR_QUEUE_POLL};
 
 	assert_int_equal(poll(&p, 1, 5000), 1);
-	cx_udp_read(u);
+	cx_udp_read(u, batch, true);
 }
 
 static int send_to(struct cx_udp *u, const char *address, uint16_t port, const void *a, size_t n,
@@ -259,12 +277,128 @@ static void opening(void **state)
 	cx_udp_close(second);
 }
 
+static int queue_to(struct cx_udp *u, const char *address, uint16_t port, const void *p, size_t n, uint32_t tag)
+{
+	struct iovec iov = {(void *)(uintptr_t)p, n};
+	union cx_addr addr;
+	uint8_t family;
+
+	assert_int_equal(cx_addr_parse(address, &addr, &family), 0);
+	return cx_udp_queue(batch, u, &addr, port, &iov, 1,
+			    (struct cx_udp_tag){.kind = tag, .token = tag + 1ull * 0x100000000});
+}
+
+/* Queued datagrams arrive in order, whatever makes the queue leave early: it is
+ * full, another socket's turn comes, a datagram is too long for it. */
+static void queue(void **state)
+{
+	static uint8_t big[5000];
+	struct seen a_seen, b_seen, c_seen;
+	uint16_t a_port, b_port, c_port;
+	struct cx_udp *a = open_any("127.0.0.1", &a_seen, &a_port);
+	struct cx_udp *b = open_any("127.0.0.1", &b_seen, &b_port);
+	struct cx_udp *c = open_any("127.0.0.1", &c_seen, &c_port);
+	char byte;
+
+	(void)state;
+	for (int i = 0; i < 100; i++) {
+		byte = (char)i;
+		assert_int_equal(queue_to(a, "127.0.0.1", c_port, &byte, 1, 0), 0);
+	}
+	wait_for(c); /* three full queues, then what reading itself sends */
+	assert_in_range(c_seen.datagrams, 96, 100);
+	if (c_seen.datagrams < 100)
+		wait_for(c);
+	assert_int_equal(c_seen.datagrams, 100);
+	assert_int_equal(c_seen.last, 99);
+	assert_int_equal(queue_to(a, "127.0.0.1", c_port, "a", 1, 0), 0);
+	assert_int_equal(queue_to(b, "127.0.0.1", c_port, "b", 1, 0), 0);
+	assert_int_equal(queue_to(b, "127.0.0.1", c_port, big, sizeof(big), 0), 0);
+	wait_for(c);
+	assert_int_equal(c_seen.datagrams, 103);
+	assert_int_equal(c_seen.n, sizeof(big));
+	cx_udp_close(a);
+	cx_udp_close(b);
+	cx_udp_close(c);
+}
+
+/* One destination's error is told with its tag and costs no other one's datagram. */
+static void queue_errors(void **state)
+{
+	struct seen seen, gone_seen, peer_seen;
+	uint16_t port, gone, peer_port;
+	struct cx_udp *u = open_any("127.0.0.1", &seen, &port);
+	struct cx_udp *peer = open_any("127.0.0.1", &peer_seen, &peer_port);
+
+	(void)state;
+	cx_udp_close(open_any("127.0.0.1", &gone_seen, &gone));
+	assert_int_equal(queue_to(u, "2001:db8::1", 5060, "x", 1, 1), -EAFNOSUPPORT);
+	for (int i = 0; i < 10; i++) {
+		assert_int_equal(queue_to(u, "127.0.0.1", gone, "x", 1, 2), 0);
+		assert_int_equal(queue_to(u, "127.0.0.1", peer_port, "y", 1, 3), 0);
+		assert_int_equal(queue_to(u, "255.255.255.255", 9, "z", 1, 4), 0); /* EACCES, always */
+	}
+	cx_udp_flush(batch);
+	assert_int_equal(seen.failed, 10);
+	assert_int_equal(seen.tag, 4);
+	assert_int_equal(seen.unreachable_port, 9);
+	assert_int_equal(seen.errnum, -EACCES);
+	wait_for(peer);
+	assert_int_equal(peer_seen.datagrams, 10);
+	wait_for(u);
+	assert_int_equal(seen.unreachable, 10);
+	cx_udp_close(u);
+	cx_udp_close(peer);
+}
+
+/* A second socket of a port that is ours gets its share. */
+static void join(void **state)
+{
+	struct cx_udp_ops ops = {.on_datagram = on_datagram, .on_unreachable = on_unreachable};
+	struct cx_listener listener = {.id = 1};
+	struct seen seen, more_seen = {0}, sender_seen;
+	uint16_t port, sender_port;
+	struct cx_udp *first = open_any("127.0.0.1", &seen, &port), *second, *sender;
+
+	(void)state;
+	assert_int_equal(cx_addr_parse("127.0.0.1", &listener.addr, &listener.family), 0);
+	listener.port = port;
+	ops.ctx = &more_seen;
+	assert_int_equal(cx_udp_join(&listener, &ops, &second), 0);
+	for (int i = 0; i < 64; i++) {
+		sender = open_any("127.0.0.1", &sender_seen, &sender_port);
+		assert_int_equal(send_to(sender, "127.0.0.1", port, "x", 1, "", 0), 0);
+		cx_udp_close(sender);
+	}
+	wait_for(first);
+	wait_for(second);
+	assert_int_equal(seen.datagrams + more_seen.datagrams, 64);
+	assert_in_range(more_seen.datagrams, 1, 63);
+	/* and still nobody can take the port alone */
+	assert_int_equal(cx_udp_open(&listener, &ops, &sender), -EADDRINUSE);
+	cx_udp_close(first);
+	cx_udp_close(second);
+}
+
+static int batch_new(void **state)
+{
+	batch = cx_udp_batch_new();
+	return batch ? 0 : -1;
+}
+
+static int batch_free(void **state)
+{
+	cx_udp_batch_free(batch);
+	return 0;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(datagrams_v4), cmocka_unit_test(datagrams_v6), cmocka_unit_test(refused_v4),
 	    cmocka_unit_test(refused_v6),   cmocka_unit_test(dscp),	    cmocka_unit_test(opening),
+	    cmocka_unit_test(queue),	    cmocka_unit_test(queue_errors), cmocka_unit_test(join),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, batch_new, batch_free);
 }

@@ -42,7 +42,7 @@ while [ $# -gt 0 ]; do
 	--env) env+=("$2"); shift ;;
 	--out) out=$2; shift ;;
 	--append) append+=" $2"; shift ;;
-	--debug) append+=" slub_debug=FZPU page_poison=1 kfence.sample_interval=20" ;;
+	--debug) append+=" slub_debug=FZPU kfence.sample_interval=20" ;;
 	--count) accel=(-accel tcg,thread=single,tb-size=512 -icount shift=0,sleep=off) cpus=1 ;;
 	--timeout) seconds=$2; shift ;;
 	--cpus) cpus=$2; shift ;;
@@ -73,13 +73,13 @@ put() { # FILE PATH
 	cp -rL --preserve=mode "$1" "$root$2"
 }
 
-# put_with_libraries FILE PATH: ldd names what the dynamic linker would load.
+# put_with_libraries FILE PATH: ldd names what the dynamic linker would load, and
+# nothing for scripts, static programs and directories.
 put_with_libraries() {
 	local library
 	put "$1" "$2" || return 1
-	[ -f "$1" ] && [ -x "$1" ] || return 0
-	ldd "$1" 2>/dev/null | grep -Eo '/[^ ]+' | while read -r library; do
-		[ -e "$root$library" ] || put "$library" "$library"
+	for library in $(ldd "$1" 2>/dev/null | grep -Eo '/[^ ]+'); do
+		[ -e "$root$library" ] || put "$library" "$library" || return 1
 	done
 }
 
@@ -152,12 +152,13 @@ make_root() {
 # ---- boot, and what came of it ----------------------------------------------------
 
 # A warning leaves the kernel running, so that the rest of its words are seen; an
-# oops ends it. Mitigations and crypto self-tests only cost time here.
+# oops ends it. Mitigations and crypto self-tests only cost time here; grace
+# periods of RCU are hurried, or 6.1 waits for them most of the time.
 boot() {
 	truncate -s 1G "$work/disk"
 	timeout --foreground -k 5 "$seconds" qemu-system-x86_64 "${accel[@]}" -cpu max,la57=off \
 		-smp "$cpus" -m "$memory" -nodefaults -no-user-config -display none -no-reboot -kernel "$VM_VMLINUX" -initrd "$work/initramfs" \
-		-append "console=ttyS0 loglevel=6 log_buf_len=4M panic=-1 oops=panic mitigations=off nokaslr random.trust_cpu=on cryptomgr.notests$append" \
+		-append "console=ttyS0 loglevel=6 log_buf_len=4M panic=-1 oops=panic mitigations=off nokaslr random.trust_cpu=on cryptomgr.notests rcupdate.rcu_expedited=1$append" \
 		-serial "file:$work/console" -serial stdio -drive "file=$work/disk,format=raw,if=virtio,cache=unsafe" \
 		</dev/null &
 	pid=$!

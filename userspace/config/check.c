@@ -102,10 +102,11 @@ static void check_networks(struct cx_loader *l)
 
 /* ---- elements ------------------------------------------------------------------------------ */
 
-static bool faces(const struct cx_config_network *network, uint8_t family)
+static bool faces(const struct cx_config_network *network, uint8_t family, uint8_t transport)
 {
 	for (size_t i = 0; i < network->n_listeners; i++) {
-		if (network->listeners[i].family == family || network->listeners[i].family == 0)
+		if ((network->listeners[i].family == family && network->listeners[i].transport == transport) ||
+		    network->listeners[i].family == 0)
 			return true; /* a listener that was refused may have been meant */
 	}
 	return false;
@@ -131,7 +132,7 @@ static const struct cx_config_listener *own_listener(const struct cx_config *con
 		for (size_t j = 0; j < config->networks[i].n_listeners; j++) {
 			const struct cx_config_listener *listener = &config->networks[i].listeners[j];
 
-			if (listener->family &&
+			if (listener->family && listener->transport == e->transport &&
 			    same_place(&listener->addr, listener->port, &e->addr, e->port))
 				return listener;
 		}
@@ -150,10 +151,11 @@ static bool check_element(struct cx_loader *l, const struct cx_config_group *gro
 		cx_diag_error(l->diag, e->at.file, e->at.line, "give the address of the server",
 			      "element \"%s\" is the proxy itself: its URI is the listener on line %u",
 			      e->name, own->at.line);
-	if (network->n_listeners && !faces(network, e->family))
+	if (network->n_listeners && !faces(network, e->family, e->transport))
 		cx_diag_error(l->diag, e->at.file, e->at.line, "add a listener of that family to the network",
-			      "element \"%s\" has an IPv%d address, but network \"%s\" has no IPv%d listener",
-			      e->name, e->family, network->name, e->family);
+			      "element \"%s\" has an IPv%d address, but network \"%s\" has no IPv%d listener%s",
+			      e->name, e->family, network->name, e->family,
+			      e->transport == CX_TCP ? " of transport tcp" : "");
 	return accepts(network, &e->addr);
 }
 
@@ -167,6 +169,8 @@ static int compare_places(const void *pa, const void *pb)
 		return c;
 	if (a->port != b->port)
 		return a->port < b->port ? -1 : 1;
+	if (a->transport != b->transport)
+		return a->transport < b->transport ? -1 : 1;
 	return a < b ? -1 : a > b; /* members of one array: order in the file */
 }
 
@@ -183,7 +187,8 @@ static void check_same_place(struct cx_loader *l, const struct cx_config_group *
 	for (size_t i = 1; i < group->n_elements; i++) {
 		const struct cx_config_element *a = order[i - 1], *b = order[i];
 
-		if (b->family && same_place(&a->addr, a->port, &b->addr, b->port))
+		if (b->family && a->transport == b->transport &&
+		    same_place(&a->addr, a->port, &b->addr, b->port))
 			cx_diag_error(l->diag, b->at.file, b->at.line, "give one of them more weight instead",
 				      "element \"%s\" has the address of \"%s\" on line %u of the same group",
 				      b->name, a->name, a->at.line);

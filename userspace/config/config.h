@@ -23,7 +23,7 @@ struct cx_config_listener {
 	union cx_addr addr;
 	uint8_t family;
 	uint16_t port; /* default 5060 */
-	uint8_t transport; /* enum cx_transport; so far CX_UDP */
+	uint8_t transport; /* enum cx_transport: CX_UDP, CX_TCP */
 	struct cx_config_source at;
 };
 
@@ -32,6 +32,12 @@ struct cx_config_cidr {
 	uint32_t prefixlen; /* 0..128 */
 	uint8_t family;
 	struct cx_config_source at;
+};
+
+enum cx_udp_over {
+	CX_UDP_FRAGMENT, /* is sent all the same, in IP fragments */
+	CX_UDP_BY_TCP,	 /* goes by TCP, if the network has such a listener; else it is answered 513 */
+	CX_UDP_REFUSE,	 /* is answered 513 */
 };
 
 struct cx_config_network {
@@ -48,8 +54,18 @@ struct cx_config_network {
 	bool ignore_plus;       /* false */
 	bool ignore_separators; /* true */
 	uint8_t dscp;           /* 24 (CS3) */
+	/* of transactions whose peer is in this network (RFC 3261 table 4) */
+	uint32_t t1_ms;         /* 500 */
+	uint32_t t2_ms;         /* 4000 */
+	uint32_t t4_ms;         /* 5000 */
+	uint32_t timer_c_ms;    /* 185000 */
+	uint32_t udp_max;       /* 1300: a request to here that the core would make longer (RFC 3261 18.1.1) ... */
+	uint8_t udp_over;       /* ... enum cx_udp_over: CX_UDP_FRAGMENT */
+	uint32_t trying_ms;     /* 200: until an INVITE without any response gets a 100; 0: never */
 	struct cx_config_source at;
 };
+/* The defaults above. */
+void cx_config_network_defaults(struct cx_config_network *network);
 
 enum cx_probe_mode { CX_PROBE_OFF, CX_PROBE_ON };
 struct cx_config_probe {
@@ -71,9 +87,20 @@ struct cx_config_element {
 	uint16_t port;
 	uint8_t transport;
 	uint32_t weight; /* 1..1000, default 1 */
+	uint32_t q;      /* 0..1000, default 1000: thousandths; higher ones are tried first (CUSP: q-value) */
 	bool disabled; /* "disabled": starts administratively disabled */
 	struct cx_config_source at;
 };
+
+/* What a request for a group does after a failure response that is not listed. */
+enum cx_fork {
+	CX_FORK_OFF,	  /* that is the answer: other elements are for failover alone */
+	CX_FORK_SERIAL,	  /* asks the next element, too */
+	CX_FORK_PARALLEL, /* all elements of the same q are asked at once, then those of the next */
+};
+
+#define CX_FAILOVER_CODES_MAX 16
+#define CX_TRANSPORTS 5
 
 struct cx_config_group {
 	char name[CX_NAME_SIZE];
@@ -83,8 +110,18 @@ struct cx_config_group {
 	struct cx_config_probe probe;
 	uint32_t retry_after_s; /* in the 503 when no element is up: 5 */
 	bool core; /* mode = "core" */
+	/* failover within the transaction, in mode core */
+	uint16_t failover_codes[CX_FAILOVER_CODES_MAX]; /* 503: responses that mean "ask the next element" */
+	size_t n_failover_codes;
+	uint32_t try_timeout_ms; /* 2000: until an element without any response is given up */
+	uint32_t retries[CX_TRANSPORTS]; /* udp 2, others 1: how often it is asked again before that */
+	uint32_t slow_start_s; /* 10: after a pause (Retry-After) its share of calls grows over this time */
+	uint8_t fork; /* enum cx_fork, CX_FORK_OFF */
+	bool recurse; /* false: follow 3xx responses */
 	struct cx_config_source at;
 };
+/* The defaults above. */
+void cx_config_group_defaults(struct cx_config_group *group);
 
 struct cx_config_route {
 	char user[CX_DN_SIZE + 3]; /* exact DN or digits of the prefix, normalised as the table's networks do, NUL-terminated */
@@ -95,6 +132,16 @@ struct cx_config_route {
 	uint32_t group; /* index into groups */
 	uint32_t file; /* index into files */
 	uint32_t line;
+};
+
+struct cx_config_tcp {
+	uint32_t connect_ms;	  /* 1000 */
+	uint32_t idle_s;	  /* 240 */
+	uint32_t half_open_ms;	  /* 10000: to the first whole message, and from a message's first byte to its last */
+	uint32_t unacked_ms;	  /* 10000 */
+	uint32_t queue_bytes;	  /* 262144, of each connection */
+	uint32_t connections;	  /* 65536, of all workers */
+	uint32_t per_source;	  /* 1024 accepted ones of an IPv4 address or IPv6 /64 */
 };
 
 enum cx_fastpath_mode { CX_FASTPATH_OFF, CX_FASTPATH_GENERIC, CX_FASTPATH_NATIVE, CX_FASTPATH_AUTO };
@@ -120,6 +167,9 @@ struct cx_config {
 	char pin_root[128];    /* "/sys/fs/bpf/cxsip" */
 	char runtime_dir[128]; /* "/run/cxsip": lock, control socket, secret keys over restarts (mode 0600) */
 	char control_group[32]; /* Unix group that may use the control socket besides root; "" */
+	uint32_t workers;      /* threads that handle SIP; 0: as many as CPUs, at most 4 */
+	uint32_t drain_s;      /* 10: how long a stop waits for requests under way in the core */
+	struct cx_config_tcp tcp;
 	uint32_t node;         /* 0..255 */
 	uint32_t max_dns, max_groups, max_elements, max_flows; /* map sizes */
 	uint32_t key_rotation_s; /* 86400; 0: never */

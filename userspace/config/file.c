@@ -71,6 +71,23 @@ static void read_limits(struct cx_loader *l, const config_setting_t *s, const st
 	cx_section_read(l, s, "limits", limit_keys, CX_ARRAY_SIZE(limit_keys), object);
 }
 
+static const struct cx_setting_key tcp_keys[] = {
+    {"connect_ms", cx_read_number, CX_MEMBER(struct cx_config_tcp, connect_ms), .min = 10, .max = 60000},
+    {"idle_s", cx_read_number, CX_MEMBER(struct cx_config_tcp, idle_s), .min = 1, .max = 86400},
+    {"half_open_ms", cx_read_number, CX_MEMBER(struct cx_config_tcp, half_open_ms), .min = 100, .max = 600000},
+    {"unacked_ms", cx_read_number, CX_MEMBER(struct cx_config_tcp, unacked_ms), .min = 100, .max = 600000},
+    {"queue_bytes", cx_read_number, CX_MEMBER(struct cx_config_tcp, queue_bytes), .min = 65536, .max = 67108864},
+    {"connections", cx_read_number, CX_MEMBER(struct cx_config_tcp, connections), .min = 1, .max = 4194304},
+    {"per_source", cx_read_number, CX_MEMBER(struct cx_config_tcp, per_source), .min = 1, .max = 4194304},
+};
+
+static void read_tcp(struct cx_loader *l, const config_setting_t *s, const struct cx_setting_key *key, void *object)
+{
+	struct cx_config *config = object;
+
+	cx_section_read(l, s, "tcp", tcp_keys, CX_ARRAY_SIZE(tcp_keys), &config->tcp);
+}
+
 static const struct cx_word log_levels[] = {{"error", CX_ERROR}, {"warn", CX_WARN},   {"notice", CX_NOTICE},
 					    {"info", CX_INFO},	 {"debug", CX_DEBUG}, {NULL, 0}};
 
@@ -150,6 +167,9 @@ static const struct cx_setting_key file_keys[] = {
      CX_MEMBER(struct cx_config, runtime_dir),
      .max = RUNTIME_DIR_MAX},
     {"control_group", cx_read_text, CX_MEMBER(struct cx_config, control_group)},
+    {"workers", cx_read_number, CX_MEMBER(struct cx_config, workers), .max = 64},
+    {"drain_s", cx_read_number, CX_MEMBER(struct cx_config, drain_s), .max = 3600},
+    {.name = "tcp", .read = read_tcp},
     {"node", cx_read_number, CX_MEMBER(struct cx_config, node), .max = 255},
     {.name = "limits", .read = read_limits},
     {.name = "key_rotation_s",
@@ -170,6 +190,14 @@ static void set_defaults(struct cx_config *config)
 	config->max_elements = CX_ELEMENTS_MAX;
 	config->max_flows = CX_FLOWS_MAX;
 	config->key_rotation_s = 86400;
+	config->drain_s = 10;
+	config->tcp = (struct cx_config_tcp){.connect_ms = 1000,
+					     .idle_s = 240,
+					     .half_open_ms = 10000,
+					     .unacked_ms = 10000,
+					     .queue_bytes = 262144,
+					     .connections = 65536,
+					     .per_source = 1024};
 	config->log_level = CX_INFO;
 	config->log_syslog = true;
 	config->log_stderr = true;

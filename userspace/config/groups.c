@@ -12,24 +12,32 @@
 
 /* ---- probe ---------------------------------------------------------------------- */
 
-static void read_down_codes(struct cx_loader *l, const config_setting_t *s, const struct cx_setting_key *key,
-			    void *object)
+#define CODES_MAX 16 /* of each list of status codes */
+
+static void read_codes(struct cx_loader *l, const config_setting_t *s, uint32_t min, uint16_t codes[CODES_MAX],
+		       size_t *n_codes)
 {
-	struct cx_config_probe *probe = object;
 	size_t n;
 	uint32_t code;
 
 	if (!cx_list_length(l, s, &n))
 		return;
-	if (n > CX_ARRAY_SIZE(probe->down_codes)) {
-		cx_diag_error(l->diag, l->path, s->line, NULL, "too many down_codes: %zu, at most %zu", n,
-			      CX_ARRAY_SIZE(probe->down_codes));
+	if (n > CODES_MAX) {
+		cx_diag_error(l->diag, l->path, s->line, NULL, "too many %s: %zu, at most %d", s->name, n, CODES_MAX);
 		return;
 	}
 	for (size_t i = 0; i < n; i++) {
-		if (cx_setting_number(l, config_setting_get_elem(s, (unsigned)i), 100, 699, &code))
-			probe->down_codes[probe->n_down_codes++] = (uint16_t)code;
+		if (cx_setting_number(l, config_setting_get_elem(s, (unsigned)i), min, 699, &code))
+			codes[(*n_codes)++] = (uint16_t)code;
 	}
+}
+
+static void read_down_codes(struct cx_loader *l, const config_setting_t *s, const struct cx_setting_key *key,
+			    void *object)
+{
+	struct cx_config_probe *probe = object;
+
+	read_codes(l, s, 100, probe->down_codes, &probe->n_down_codes);
 }
 
 static const struct cx_setting_key probe_keys[] = {
@@ -72,6 +80,7 @@ static const struct cx_setting_key element_keys[] = {
     {"name", cx_read_name, CX_MEMBER(struct cx_config_element, name)},
     {.name = "uri", .read = read_uri, CX_MEMBER(struct cx_config_element, uri), .required = true},
     {"weight", cx_read_number, CX_MEMBER(struct cx_config_element, weight), .min = 1, .max = 1000},
+    {"q", cx_read_number, CX_MEMBER(struct cx_config_element, q), .max = 1000},
     {"disabled", cx_read_bool, CX_MEMBER(struct cx_config_element, disabled)},
 };
 
@@ -128,6 +137,7 @@ static void read_elements(struct cx_loader *l, const config_setting_t *s, const 
 
 		e->at = (struct cx_config_source){l->path, member->line};
 		e->weight = 1;
+		e->q = 1000;
 		if (!cx_section_read(l, member, "an element", element_keys, CX_ARRAY_SIZE(element_keys), e))
 			continue;
 		if (!e->name[0] && e->port && !config_setting_get_member(member, "name"))
@@ -165,6 +175,47 @@ static void read_network(struct cx_loader *l, const config_setting_t *s, const s
 		      nearest.best ? hint : "name one of the networks above", "unknown network \"%s\"", text);
 }
 
+void cx_config_group_defaults(struct cx_config_group *group)
+{
+	group->retry_after_s = 5;
+	group->probe = (struct cx_config_probe){.enabled = true,
+						.interval_ms = 1000,
+						.down_interval_ms = 1000,
+						.timeout_ms = 500,
+						.rise = 1,
+						.fall = 2};
+	group->failover_codes[0] = 503;
+	group->n_failover_codes = 1;
+	group->try_timeout_ms = 2000;
+	for (size_t i = 0; i < CX_TRANSPORTS; i++)
+		group->retries[i] = i == CX_UDP ? 2 : 1;
+	group->slow_start_s = 10;
+}
+
+static const struct cx_setting_key retry_keys[] = {
+    {"udp", cx_read_number, CX_MEMBER(struct cx_config_group, retries[CX_UDP]), .max = 10},
+    {"tcp", cx_read_number, CX_MEMBER(struct cx_config_group, retries[CX_TCP]), .max = 10},
+    {"tls", cx_read_number, CX_MEMBER(struct cx_config_group, retries[CX_TLS]), .max = 10},
+};
+
+static void read_retries(struct cx_loader *l, const config_setting_t *s, const struct cx_setting_key *key,
+			 void *object)
+{
+	cx_section_read(l, s, "element_retries", retry_keys, CX_ARRAY_SIZE(retry_keys), object);
+}
+
+static void read_failover_codes(struct cx_loader *l, const config_setting_t *s, const struct cx_setting_key *key,
+				void *object)
+{
+	struct cx_config_group *group = object;
+
+	group->n_failover_codes = 0;
+	read_codes(l, s, 300, group->failover_codes, &group->n_failover_codes);
+}
+
+static const struct cx_word fork_words[] = {
+    {"off", CX_FORK_OFF}, {"serial", CX_FORK_SERIAL}, {"parallel", CX_FORK_PARALLEL}, {NULL, 0}};
+
 static const struct cx_word group_modes[] = {{"auto", 0}, {"fast", 0}, {"core", 1}, {NULL, 0}};
 
 static const struct cx_setting_key group_keys[] = {
@@ -172,6 +223,12 @@ static const struct cx_setting_key group_keys[] = {
     {.name = "network", .read = read_network},
     {"mode", cx_read_word, CX_MEMBER(struct cx_config_group, core), .words = group_modes},
     {"retry_after", cx_read_number, CX_MEMBER(struct cx_config_group, retry_after_s), .max = 86400},
+    {.name = "failover_codes", .read = read_failover_codes},
+    {"try_timeout_ms", cx_read_number, CX_MEMBER(struct cx_config_group, try_timeout_ms), .min = 100, .max = 60000},
+    {.name = "element_retries", .read = read_retries},
+    {"slow_start_s", cx_read_number, CX_MEMBER(struct cx_config_group, slow_start_s), .max = 3600},
+    {"fork", cx_read_word, CX_MEMBER(struct cx_config_group, fork), .words = fork_words},
+    {"recurse", cx_read_bool, CX_MEMBER(struct cx_config_group, recurse)},
     {.name = "probe", .read = read_probe},
     {.name = "elements", .read = read_elements},
 };
@@ -204,13 +261,7 @@ void cx_groups_read(struct cx_loader *l, const config_setting_t *s)
 
 		config->n_groups = i + 1;
 		group->at = (struct cx_config_source){l->path, member->line};
-		group->retry_after_s = 5;
-		group->probe = (struct cx_config_probe){.enabled = true,
-							.interval_ms = 1000,
-							.down_interval_ms = 1000,
-							.timeout_ms = 500,
-							.rise = 1,
-							.fall = 2};
+		cx_config_group_defaults(group);
 		if (!cx_section_read(l, member, "a group", group_keys, CX_ARRAY_SIZE(group_keys), group))
 			continue;
 		if (config->n_networks > 1 && !config_setting_get_member(member, "network")) {

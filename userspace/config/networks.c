@@ -45,22 +45,24 @@ static void listener_address(struct cx_loader *l, const config_setting_t *s, con
 	}
 }
 
-static void listener_transport(struct cx_loader *l, const config_setting_t *s, const char *text)
+static void listener_transport(struct cx_loader *l, const config_setting_t *s, const char *text,
+			       struct cx_config_listener *listener)
 {
-	static const char *const later[] = {"tcp", "tls", "ws", "wss"};
+	static const char *const later[] = {"tls", "ws", "wss"};
 	unsigned line;
 
-	if (strcmp(text, "udp") == 0)
+	listener->transport = strcmp(text, "tcp") == 0 ? CX_TCP : CX_UDP;
+	if (strcmp(text, "udp") == 0 || strcmp(text, "tcp") == 0)
 		return;
 	line = cx_setting_line(l, config_setting_get_member(s, "transport"));
 	for (size_t i = 0; i < CX_ARRAY_SIZE(later); i++) {
 		if (strcmp(text, later[i]) == 0) {
 			cx_diag_error(l->diag, l->path, line, "leave this listener out for now",
-				      "transport \"%s\" is not supported yet: only udp", text);
+				      "transport \"%s\" is not supported yet: only udp and tcp", text);
 			return;
 		}
 	}
-	cx_diag_error(l->diag, l->path, line, "use \"udp\"", "unknown transport \"%s\"", text);
+	cx_diag_error(l->diag, l->path, line, "use \"udp\" or \"tcp\"", "unknown transport \"%s\"", text);
 }
 
 static void read_listeners(struct cx_loader *l, const config_setting_t *s, const struct cx_setting_key *key,
@@ -92,7 +94,7 @@ static void read_listeners(struct cx_loader *l, const config_setting_t *s, const
 		if (text.address)
 			listener_address(l, member, text.address, listener);
 		if (text.transport)
-			listener_transport(l, member, text.transport);
+			listener_transport(l, member, text.transport, listener);
 	}
 }
 
@@ -224,6 +226,9 @@ static void read_dscp(struct cx_loader *l, const config_setting_t *s, const stru
 
 /* ---- networks and tables ------------------------------------------------------ */
 
+static const struct cx_word udp_over_words[] = {
+    {"fragment", CX_UDP_FRAGMENT}, {"tcp", CX_UDP_BY_TCP}, {"refuse", CX_UDP_REFUSE}, {NULL, 0}};
+
 static const struct cx_setting_key network_keys[] = {
     {"name", cx_read_name, CX_MEMBER(struct cx_config_network, name), .required = true},
     {.name = "listeners", .read = read_listeners, .required = true},
@@ -234,12 +239,33 @@ static const struct cx_setting_key network_keys[] = {
     {"trusted", cx_read_bool, CX_MEMBER(struct cx_config_network, trusted)},
     {"ignore_plus", cx_read_bool, CX_MEMBER(struct cx_config_network, ignore_plus)},
     {"ignore_separators", cx_read_bool, CX_MEMBER(struct cx_config_network, ignore_separators)},
+    {"t1_ms", cx_read_number, CX_MEMBER(struct cx_config_network, t1_ms), .min = 10, .max = 10000},
+    {"t2_ms", cx_read_number, CX_MEMBER(struct cx_config_network, t2_ms), .min = 10, .max = 60000},
+    {"t4_ms", cx_read_number, CX_MEMBER(struct cx_config_network, t4_ms), .min = 10, .max = 60000},
+    {"timer_c_ms", cx_read_number, CX_MEMBER(struct cx_config_network, timer_c_ms), .min = 1000, .max = 3600000},
+    {"udp_max", cx_read_number, CX_MEMBER(struct cx_config_network, udp_max), .min = 512, .max = 65507},
+    {"udp_over", cx_read_word, CX_MEMBER(struct cx_config_network, udp_over), .words = udp_over_words},
+    {"trying_ms", cx_read_number, CX_MEMBER(struct cx_config_network, trying_ms), .max = 60000},
     {.name = "dscp",
      .read = read_dscp,
      CX_MEMBER(struct cx_config_network, dscp),
      .max = 63,
      .words = dscp_words},
 };
+
+void cx_config_network_defaults(struct cx_config_network *network)
+{
+	memcpy(network->table, "default", sizeof("default"));
+	network->trusted = true;
+	network->ignore_separators = true;
+	network->dscp = 24;
+	network->t1_ms = 500;
+	network->t2_ms = 4000;
+	network->t4_ms = 5000;
+	network->timer_c_ms = 185000;
+	network->trying_ms = 200;
+	network->udp_max = 1300;
+}
 
 static void add_table(struct cx_loader *l, const struct cx_config_network *network)
 {
@@ -310,10 +336,7 @@ void cx_networks_read(struct cx_loader *l, const config_setting_t *s)
 		struct cx_config_network *network = &config->networks[i];
 
 		network->at = (struct cx_config_source){l->path, member->line};
-		memcpy(network->table, "default", sizeof("default"));
-		network->trusted = true;
-		network->ignore_separators = true;
-		network->dscp = 24;
+		cx_config_network_defaults(network);
 		if (!cx_section_read(l, member, "a network", network_keys, CX_ARRAY_SIZE(network_keys),
 				     network))
 			continue;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Element URIs (RFC 3261 section 19.1): sip:ADDRESS[:PORT][;transport=udp].
+ * Element URIs (RFC 3261 section 19.1): sip:ADDRESS[:PORT][;transport=udp|tcp].
  *
  * An element is one server at one address, because the fast path needs its
  * address before the call comes. So host names, user parts, headers and other
@@ -78,26 +78,28 @@ static int parse_host_port(const char *text, size_t n, struct cx_config_element 
 	return refuse(why, hint, "host names are not supported yet: give an address", TO_UNIT);
 }
 
-static int parse_parameters(const char *p, const char **why, const char **hint)
+static int parse_parameters(const char *p, uint8_t *transport, const char **why, const char **hint)
 {
-	static const char *const later[] = {"tcp", "tls", "ws", "wss", "sctp"};
+	static const char *const later[] = {"tls", "ws", "wss", "sctp"};
 	bool seen = false;
 
 	while (*p == ';') {
 		size_t n = strcspn(++p, ";");
 
 		if (n < 10 || strncasecmp(p, "transport=", 10) != 0)
-			return refuse(why, hint, "only the parameter transport=udp is known",
+			return refuse(why, hint, "only the parameter transport is known",
 				      "leave the parameter out");
 		if (seen)
 			return refuse(why, hint, "transport is given twice", NULL);
 		seen = true;
 		for (size_t i = 0; i < CX_ARRAY_SIZE(later); i++) {
 			if (n - 10 == strlen(later[i]) && strncasecmp(p + 10, later[i], n - 10) == 0)
-				return refuse(why, hint, "this transport is not supported yet: only udp",
-					      "leave the parameter out");
+				return refuse(why, hint, "this transport is not supported yet: only udp and tcp",
+					      "leave the parameter out: it is udp");
 		}
-		if (n - 10 != 3 || strncasecmp(p + 10, "udp", 3) != 0)
+		if (n - 10 == 3 && strncasecmp(p + 10, "tcp", 3) == 0)
+			*transport = CX_TCP;
+		else if (n - 10 != 3 || strncasecmp(p + 10, "udp", 3) != 0)
 			return refuse(why, hint, "unknown transport", "leave the parameter out: it is udp");
 		p += n;
 	}
@@ -126,5 +128,5 @@ int cx_element_uri_parse(const char *uri, struct cx_config_element *e, const cha
 	if (*why)
 		return -EINVAL;
 	e->transport = CX_UDP;
-	return parse_parameters(uri + host_n, why, hint);
+	return parse_parameters(uri + host_n, &e->transport, why, hint);
 }

@@ -28,7 +28,9 @@ static const struct {
     {"elements", cx_command_elements}, {"routes", cx_command_routes},	{"stats", cx_command_stats},
     {"drain", cx_command_drain},       {"undrain", cx_command_undrain}, {"disable", cx_command_disable},
     {"enable", cx_command_enable},     {"reload", cx_command_reload},	{"explain", cx_command_explain},
-    {"fastpath", cx_command_fastpath}, {"module", cx_command_module},
+    {"fastpath", cx_command_fastpath}, {"workers", cx_command_workers},
+    {"transactions", cx_command_transactions}, {"connections", cx_command_connections},
+    {"module", cx_command_module},
 };
 
 void cx_answer_data(struct cx_request *rq, json_t *data)

@@ -89,10 +89,12 @@ static json_t *replies_json(const struct cx_daemon *d)
 	char code[12];
 
 	for (int i = 100; object && i < 700; i++) {
-		if (!d->replies[i])
+		uint64_t n = cx_totals_replies(d, i);
+
+		if (!n)
 			continue;
 		snprintf(code, sizeof(code), "%d", i);
-		json_object_set_new(object, code, json_integer((json_int_t)d->replies[i]));
+		json_object_set_new(object, code, json_integer((json_int_t)n));
 	}
 	return object;
 }

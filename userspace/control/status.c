@@ -28,7 +28,7 @@ static json_t *listener_json(struct cx_daemon *d, uint32_t id)
 			 cx_json_name(l->name), "address", cx_json_address(&l->addr), "port", (int)l->port,
 			 "transport", cx_transport_text(d->tables->listener_config[id]->transport),
 			 "record_route", (l->flags & CX_LISTENER_RECORD_ROUTE) != 0, "any_source",
-			 (l->flags & CX_LISTENER_ANY_SOURCE) != 0, "open", d->udp[id] != NULL);
+			 (l->flags & CX_LISTENER_ANY_SOURCE) != 0, "open", d->listening[id]);
 }
 
 static json_t *listeners_json(struct cx_daemon *d)
@@ -96,7 +96,7 @@ static json_t *problems_json(struct cx_daemon *d)
 	if (d->last_reload_error[0])
 		problem(list, "reload", "", d->last_reload_error);
 	for (uint32_t id = 0; id < CX_LISTENERS_MAX; id++)
-		if (d->tables->listener_config[id] && !d->udp[id])
+		if (d->tables->listener_config[id] && !d->listening[id])
 			problem(list, "listener", (const char *)d->tables->listeners[id].name,
 				"the socket is not open");
 	for (uint32_t id = 0; id < d->tables->n_groups && json_array_size(list) < 100; id++) {

@@ -33,15 +33,27 @@ const char *cx_verdict_name(enum cx_verdict verdict)
 	return names[verdict <= CX_DROP ? verdict : CX_DROP];
 }
 
+/* Adds a worker's counters, bytes of them, which it goes on counting. */
+static void sum(void *to, const void *counters, size_t bytes)
+{
+	uint64_t *out = to;
+	const uint64_t *in = counters;
+
+	for (size_t i = 0; i < bytes / sizeof(*in); i++)
+		out[i] += __atomic_load_n(&in[i], __ATOMIC_RELAXED);
+}
+
 void cx_totals_get(struct cx_daemon *d, struct cx_totals *t)
 {
 	memset(t->fast, 0, sizeof(t->fast));
 	if (d->fastpath && cx_fastpath_stats(d->fastpath, t->fast))
 		memset(t->fast, 0, sizeof(t->fast));
+	memset(t->core, 0, sizeof(t->core));
+	for (unsigned i = 0; i < d->n_workers; i++)
+		sum(t->core, d->counters[i]->reasons, sizeof(t->core));
 	memset(t->module, 0, sizeof(t->module));
 	if (d->module_attached && cx_module_stats(t->module))
 		memset(t->module, 0, sizeof(t->module));
-	t->core = d->counts;
 }
 
 uint64_t cx_totals_verdict(const struct cx_count counts[CX_REASON_COUNT], enum cx_verdict verdict)
@@ -68,13 +80,24 @@ json_t *cx_json_messages(const struct cx_totals *t)
 			 (json_int_t)dropped, "share_fast", share);
 }
 
+uint64_t cx_totals_replies(const struct cx_daemon *d, int status)
+{
+	uint64_t n = 0;
+
+	for (unsigned i = 0; i < d->n_workers; i++)
+		sum(&n, &d->counters[i]->replies[status], sizeof(n));
+	return n;
+}
+
 void cx_totals_listener(struct cx_daemon *d, uint32_t id, struct cx_listener_stats *fast,
 			struct cx_listener_stats *core)
 {
 	memset(fast, 0, sizeof(*fast));
 	if (d->fastpath && cx_fastpath_listener_stats(d->fastpath, id, fast))
 		memset(fast, 0, sizeof(*fast));
-	*core = d->listener_stats[id];
+	memset(core, 0, sizeof(*core));
+	for (unsigned i = 0; i < d->n_workers; i++)
+		sum(core, &d->counters[i]->listeners[id], sizeof(*core));
 }
 
 void cx_totals_element(struct cx_daemon *d, uint32_t id, struct cx_element_stats *fast,
@@ -83,5 +106,7 @@ void cx_totals_element(struct cx_daemon *d, uint32_t id, struct cx_element_stats
 	memset(fast, 0, sizeof(*fast));
 	if (d->fastpath && cx_fastpath_element_stats(d->fastpath, id, fast))
 		memset(fast, 0, sizeof(*fast));
-	*core = d->element_stats[id];
+	memset(core, 0, sizeof(*core));
+	for (unsigned i = 0; i < d->n_workers; i++)
+		sum(core, &d->counters[i]->elements[id], sizeof(*core));
 }

@@ -11,8 +11,8 @@
 
 struct cx_totals {
 	struct cx_count fast[CX_REASON_COUNT]; /* zero without a fast path */
+	struct cx_count core[CX_REASON_COUNT]; /* of all workers */
 	struct cx_count module[CX_REASON_COUNT]; /* zero without the kernel module */
-	const struct cx_count *core;
 };
 
 void cx_totals_get(struct cx_daemon *d, struct cx_totals *t);
@@ -25,6 +25,8 @@ const char *cx_verdict_name(enum cx_verdict verdict);
 /* {"forwarded_fast", "forwarded_module", "forwarded_core", "handled_core", "dropped", "share_fast"} */
 json_t *cx_json_messages(const struct cx_totals *t);
 
+/* Answers of the daemon with that status. */
+uint64_t cx_totals_replies(const struct cx_daemon *d, int status);
 /* By listener and element XDP and module count in the same maps: "fast" is the
  * kernel here. */
 void cx_totals_listener(struct cx_daemon *d, uint32_t id, struct cx_listener_stats *fast,

@@ -40,6 +40,14 @@ static const struct cxctl_command commands[] = {
      "daemon did. A message that goes up is counted by each that saw it.\n\n"
      "  --all   also rows in which everything is zero\n",
      cxctl_stats},
+    {"workers", "", "the threads that handle SIP: what they are at, and have done",
+     "AT is \"waiting\", or what the thread is doing at this moment. HAND-OVERS LOST\n"
+     "counts messages for another worker that its ring had no room for.\n",
+     cxctl_workers},
+    {"transactions", "", "what the proxy core has in hand and has done, in sum and by worker", "",
+     cxctl_transactions},
+    {"connections", "", "TCP connections: who, since when, how busy",
+     "BY says who opened it. QUEUED is what the peer has not taken yet, in bytes.\n", cxctl_connections},
     {"drain", "ELEMENT", "no new calls to an element; running calls go on",
      "The element keeps the calls that it has (their requests still reach it) and gets\n"
      "no new ones. The order outlives restarts. `undrain` takes it back.\n",

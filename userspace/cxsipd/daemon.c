@@ -4,7 +4,7 @@
  * done, and an end that leaves the fast path at work.
  *
  * Start: configuration, lock, what pinned maps still know, tables, world,
- * sockets, health, routes and neighbours, maps, attach, control. Sockets come
+ * workers, sockets, health, routes and neighbours, maps, attach, control. Sockets come
  * before the fast path, so that a packet that it hands up finds somebody.
  */
 #include <errno.h>
@@ -191,6 +191,13 @@ static int start_world(struct cx_parts *parts, const struct cx_fastpath_past *pa
 	return 0;
 }
 
+static int start_workers(struct cx_parts *parts)
+{
+	int err = cx_workers_start(parts);
+
+	return err ? fail(parts, "workers: %s", strerror(-err)) : 0;
+}
+
 static int start_sockets(struct cx_parts *parts)
 {
 	struct cx_socket *opened[CX_LISTENERS_MAX];
@@ -336,6 +343,8 @@ int cx_daemon_start(struct cx_parts *parts, const char *config_path)
 		status = start_world(parts, &past);
 	}
 	if (!status)
+		status = start_workers(parts);
+	if (!status)
 		status = start_sockets(parts);
 	if (!status)
 		status = start_health(parts);
@@ -372,8 +381,7 @@ void cx_daemon_stop(struct cx_parts *parts)
 	parts->ready = false;
 	if (parts->control)
 		cx_control_close(parts->control);
-	for (uint32_t id = 0; id < CX_LISTENERS_MAX; id++)
-		cx_socket_close(parts->sockets[id]);
+	cx_workers_stop(parts);
 	cx_events_close(parts);
 	cx_module_stop(parts);
 	if (d->reach)
@@ -390,7 +398,6 @@ void cx_daemon_stop(struct cx_parts *parts)
 		cx_tables_free(d->tables);
 	if (d->config)
 		cx_config_free(d->config);
-	free(d->element_stats);
 	free(d->element_rate_mcps);
 	free(parts->calls_before);
 	free(parts->looked_ms);

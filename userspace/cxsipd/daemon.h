@@ -12,6 +12,9 @@
 #include "fastpath/reach.h"
 #include "health/health.h"
 #include "net/udp.h"
+#include "net/tcp.h"
+#include "net/worker.h"
+#include "proxy/core.h"
 #include "proxy/stateless.h"
 #include "route/world.h"
 
@@ -20,6 +23,15 @@ struct cx_reload_result {
 	struct cx_diag diag;
 	uint64_t load_ms, compile_ms, swap_ms;
 	size_t n_routes;
+};
+
+/* What one worker counts; read by others with relaxed loads. */
+struct cx_counters {
+	struct cx_count reasons[CX_REASON_COUNT]; /* the daemon's own work ("core") */
+	struct cx_listener_stats listeners[CX_LISTENERS_MAX];
+	struct cx_element_stats *elements; /* by element id */
+	size_t n_elements;
+	__u64 replies[700]; /* sent by ourselves, by status code */
 };
 
 struct cx_daemon {
@@ -34,16 +46,16 @@ struct cx_daemon {
 	char module_why[256];	      /* why it does not, in words; "": it does, or there is none */
 	struct cx_reach_watch *reach;
 	struct cx_health *health;
-	struct cx_udp *udp[CX_LISTENERS_MAX];
-	struct cx_stateless *stateless;
+	bool listening[CX_LISTENERS_MAX];
+	const struct cx_udp *udp[CX_LISTENERS_MAX]; /* to send by; NULL: not open, or not UDP */
+	struct cx_stateless *stateless;		    /* the main thread's, for explain */
+	unsigned n_workers;
+	bool steered; /* by the kernel, to the worker of the Call-ID */
+	struct cx_counters *counters[CX_WORKERS_MAX];
 	uint64_t started_ms; /* wall clock */
 	uint64_t config_loaded_ms;
-	struct cx_count counts[CX_REASON_COUNT]; /* the daemon's own work ("core") */
-	struct cx_listener_stats listener_stats[CX_LISTENERS_MAX];
-	struct cx_element_stats *element_stats; /* by element id */
 	uint64_t
 	    *element_rate_mcps; /* initial calls a second of an element, thousandths, over the last seconds */
-	uint64_t replies[700];	/* sent by ourselves, by status code */
 	bool reloading;
 	uint64_t reloads, reloads_refused;
 	char last_reload_error[256];
@@ -54,6 +66,17 @@ int cx_daemon_reload(struct cx_daemon *d, void (*done)(void *ctx, const struct c
 		     void *ctx);
 /* attach = true: load and attach as configured; false: detach and unpin all. */
 int cx_daemon_fastpath(struct cx_daemon *d, bool attach, struct cx_diag *diag);
+/* What a worker is at. */
+struct cx_worker_view {
+	struct cx_worker_state state;
+	uint64_t refused; /* letters that it could not send */
+	struct cx_tcp_stats tcp;
+};
+void cx_daemon_worker(struct cx_daemon *d, unsigned worker, struct cx_worker_view *out);
+/* These two wait for the worker, a turn of its loop. */
+void cx_daemon_transactions(struct cx_daemon *d, unsigned worker, struct cx_proxy_stats *out);
+/* As cx_tcp_list(). */
+size_t cx_daemon_connections(struct cx_daemon *d, unsigned worker, uint32_t *next, struct cx_tcp_view *out, size_t max);
 /* attach = true: hands the maps to the kernel module, if it is loaded and the
  * configuration wants it; false: takes them back, so that it can be unloaded,
  * and leaves it alone until it is loaded again. 0, -ENOENT: not loaded, another

@@ -11,6 +11,7 @@
 #include "observe/log.h"
 
 #define CX_TICK_MS 1000
+#define CX_DRAIN_MS 20
 
 static void on_element_state(void *ctx, uint32_t id, uint8_t old_state, uint8_t old_reason)
 {
@@ -33,10 +34,17 @@ static int health_send(void *ctx, uint16_t listener, const union cx_addr *addr, 
 		       size_t n)
 {
 	struct cx_parts *parts = ctx;
-	struct cx_udp *u = listener < CX_LISTENERS_MAX ? parts->d.udp[listener] : NULL;
-	struct iovec iov = {.iov_base = (void *)(uintptr_t)p, .iov_len = n};
+	struct cx_letter_send letter = {
+	    .hop = {.addr = *addr, .port = port, .listener = listener, .connection = CX_NO_CONNECTION}};
+	const struct cx_udp *u = listener < CX_LISTENERS_MAX ? parts->d.udp[listener] : NULL;
+	struct iovec iov[2] = {{&letter, sizeof(letter)}, {(void *)(uintptr_t)p, n}};
 
-	return u ? cx_udp_send(u, addr, port, &iov, 1) : -EADDRNOTAVAIL;
+	/* one of the workers connects; what becomes of it is told as for any call */
+	if (listener < CX_LISTENERS_MAX && parts->d.tables->listeners[listener].transport == CX_TCP) {
+		letter.hop.transport = CX_TCP;
+		return cx_post_send(parts->post, parts->d.n_workers, 0, CX_LETTER_SEND, iov, 2);
+	}
+	return u ? cx_udp_send(u, addr, port, iov + 1, 1) : -EADDRNOTAVAIL;
 }
 
 static uint64_t health_now(void *ctx)
@@ -108,6 +116,7 @@ static void on_tick(uv_timer_t *timer)
 	}
 	cx_keys_rotate_if_due(parts);
 	cx_rates_update(parts);
+	cx_workers_watch(parts);
 	cx_notify("WATCHDOG=1");
 }
 
@@ -119,14 +128,35 @@ static void on_hangup(uv_signal_t *signal, int number)
 		cx_log(CX_WARN, "reload_refused", "reason", "a reload is already under way", NULL);
 }
 
+/* Requests that the core has in hand are brought to their end, as far as drain_s
+ * allows. */
+static void on_drain(uv_timer_t *timer)
+{
+	struct cx_parts *parts = timer->data;
+	bool drained = cx_workers_drained(parts);
+
+	if (!drained && cx_monotonic_ms() < parts->leave_at_ms) {
+		uv_timer_start(timer, on_drain, CX_DRAIN_MS, 0);
+		return;
+	}
+	if (!drained)
+		cx_log(CX_WARN, "not_drained", "consequence", "requests under way are given up", NULL);
+	uv_stop(&parts->loop);
+}
+
 static void on_leave(uv_signal_t *signal, int number)
 {
 	struct cx_parts *parts = signal->data;
 
+	if (parts->leave_at_ms) { /* the second one */
+		uv_stop(&parts->loop);
+		return;
+	}
 	cx_log(CX_NOTICE, "leaving", "signal", number == SIGTERM ? "SIGTERM" : "SIGINT", "fastpath",
 	       parts->d.fastpath ? "stays attached and goes on forwarding" : "none", NULL);
 	cx_notify("STOPPING=1");
-	uv_stop(&parts->loop);
+	parts->leave_at_ms = cx_monotonic_ms() + (uint64_t)parts->d.config->drain_s * 1000;
+	on_drain(&parts->drain);
 }
 
 void cx_events_of_world(struct cx_parts *parts)
@@ -158,7 +188,8 @@ int cx_events_open(struct cx_parts *parts)
 {
 	uv_handle_t *handles[] = {(uv_handle_t *)&parts->tick, (uv_handle_t *)&parts->health,
 				  (uv_handle_t *)&parts->hangup, (uv_handle_t *)&parts->terminate,
-				  (uv_handle_t *)&parts->interrupt};
+				  (uv_handle_t *)&parts->interrupt,
+				  (uv_handle_t *)&parts->drain};
 
 	int err = uv_loop_init(&parts->loop);
 
@@ -166,6 +197,7 @@ int cx_events_open(struct cx_parts *parts)
 		return err;
 	uv_timer_init(&parts->loop, &parts->tick);
 	uv_timer_init(&parts->loop, &parts->health);
+	uv_timer_init(&parts->loop, &parts->drain);
 	uv_signal_init(&parts->loop, &parts->hangup);
 	uv_signal_init(&parts->loop, &parts->terminate);
 	uv_signal_init(&parts->loop, &parts->interrupt);
@@ -194,11 +226,14 @@ void cx_events_close(struct cx_parts *parts)
 {
 	close_handle((uv_handle_t *)&parts->tick);
 	close_handle((uv_handle_t *)&parts->health);
+	close_handle((uv_handle_t *)&parts->drain);
 	close_handle((uv_handle_t *)&parts->reach);
 	close_handle((uv_handle_t *)&parts->module_poll);
 	close_handle((uv_handle_t *)&parts->hangup);
 	close_handle((uv_handle_t *)&parts->terminate);
 	close_handle((uv_handle_t *)&parts->interrupt);
+	close_handle((uv_handle_t *)&parts->letters);
+	close_handle((uv_handle_t *)&parts->turn);
 	uv_run(&parts->loop, UV_RUN_DEFAULT);
 	uv_loop_close(&parts->loop);
 }

@@ -252,12 +252,17 @@ int cx_fast_publish(struct cx_parts *parts)
 	return err;
 }
 
+static void release_fastpath(void *fp)
+{
+	cx_fastpath_close(fp);
+}
+
 static void give_up(struct cx_parts *parts)
 {
 	struct cx_daemon *d = &parts->d;
 
 	memset(&d->world->mirror, 0, sizeof(d->world->mirror));
-	cx_fastpath_close(d->fastpath);
+	cx_workers_forget(parts, release_fastpath, d->fastpath); /* they ask its maps for recent calls */
 	d->fastpath = NULL;
 }
 
@@ -269,6 +274,7 @@ int cx_fast_open(struct cx_parts *parts, struct cx_diag *diag)
 
 	if (!err) {
 		cx_fastpath_mirror(d->fastpath, &d->world->mirror);
+		d->world->changed = true;
 		err = cx_fast_publish(parts);
 		if (err) {
 			cx_diag_error(diag, NULL, 0, "the log names the map", "the maps cannot be filled: %s",

@@ -163,6 +163,7 @@ void cx_keys_rotate_if_due(struct cx_parts *parts)
 	}
 	/* it must verify everywhere before it signs anywhere */
 	cx_world_set_key(w, &key);
+	cx_workers_publish(parts);
 	key.signing = next;
 	cx_world_set_key(w, &key);
 	save(parts);

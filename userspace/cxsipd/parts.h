@@ -4,8 +4,11 @@
  * and behind it the handles of the event loop.
  *
  * Invariants
- * - All of it belongs to the main thread. A reload's worker gets copies, and
- *   the mirror's put_tables(), which may run there.
+ * - All of it belongs to the main thread, but for struct cx_sip, each of which
+ *   belongs to a worker. Workers see the world by views, write to each other
+ *   and to the main thread by post, and share counters, which they alone write.
+ * - A reload's own thread gets copies, and the mirror's put_tables(), which may
+ *   run there.
  * - d is the first member: the callbacks of control/ come back with it.
  */
 #ifndef CX_CXSIPD_PARTS_H
@@ -15,16 +18,78 @@
 #include "control/control.h"
 #include "cxsipd/daemon.h"
 #include "fastpath/module.h"
+#include "net/post.h"
+#include "net/steer.h"
+#include "net/tcp.h"
+#include "proxy/core.h"
+#include "route/view.h"
 
 #define CX_FAILED_MAX 64
 
 struct cx_parts;
 struct cx_reload;
 
-/* A listener's socket in the loop. */
-struct cx_socket {
-	struct cx_udp *udp;
-	uv_poll_t poll;
+struct cx_socket; /* a listener's sockets, one a worker */
+
+/* A queued datagram that could not be sent. */
+struct cx_failed_send {
+	union cx_addr addr;
+	uint16_t port;
+	int errnum;
+	uint64_t token; /* of the core, 0: nobody's */
+};
+#define CX_FAILED_SENDS 64 /* told a turn; of what is beyond, timers tell */
+
+/* A worker's part of the daemon. */
+struct cx_sip {
+	struct cx_parts *parts;
+	unsigned number;
+	struct cx_worker *worker;
+	struct cx_world *world; /* the view of this turn; NULL: not needed yet */
+	struct cx_stateless *stateless;
+	struct cx_udp_batch *batch;
+	struct cx_udp *udp[CX_LISTENERS_MAX];
+	struct cx_tcp *tcp;
+	struct cx_proxy *core;
+	bool core_used; /* in this turn: it has been given the view */
+	uv_timer_t core_timer;
+	struct cx_failed_send failed[CX_FAILED_SENDS];
+	unsigned n_failed;
+	int err; /* of the start */
+	struct cx_counters *counters;
+	uint8_t reply[65536];
+};
+
+enum cx_letter {
+	/* to the main thread */
+	CX_LETTER_ANSWER = 1, /* struct cx_letter_answer, then the branch behind its magic */
+	CX_LETTER_SILENT,     /* struct cx_letter_silent */
+	/* to everybody */
+	CX_LETTER_UNREACHABLE, /* struct cx_letter_unreachable */
+	/* to a worker */
+	CX_LETTER_MESSAGE, /* private to stateful.c */
+	CX_LETTER_FAILED,
+	CX_LETTER_SEND, /* struct cx_letter_send, then the message */
+};
+
+/* Kinds of queued datagrams beyond the engine's reasons. */
+#define CX_TAG_CORE 1000
+
+struct cx_letter_send {
+	struct cx_hop hop;
+	uint64_t token;
+};
+struct cx_letter_silent {
+	uint32_t element;
+};
+struct cx_letter_answer {
+	int status;
+};
+struct cx_letter_unreachable {
+	union cx_addr addr;
+	uint16_t port;
+	uint8_t transport;
+	int errnum;
 };
 
 struct cx_parts {
@@ -34,6 +99,14 @@ struct cx_parts {
 	uv_timer_t health; /* when the health room asks for it */
 	uv_poll_t reach;
 	uv_signal_t hangup, terminate, interrupt;
+	uv_timer_t drain;     /* leaving: looks whether it may */
+	uint64_t leave_at_ms; /* leaving: at the latest; 0: not leaving */
+	uv_prepare_t turn;   /* the end of a turn of the loop */
+	uv_async_t letters;  /* a worker has written */
+	struct cx_post *post; /* between workers and us; we are party d.n_workers */
+	struct cx_views *views;
+	struct cx_steer *steer; /* NULL: the kernel chooses by addresses */
+	struct cx_sip sip[CX_WORKERS_MAX]; /* by worker */
 	struct cx_socket *sockets[CX_LISTENERS_MAX];
 	struct cx_module_watch *module; /* NULL: it cannot be followed */
 	uv_poll_t module_poll;
@@ -89,18 +162,55 @@ void cx_daemon_health_soon(struct cx_parts *parts);
 /* Closes what is open and waits until the loop is empty. */
 void cx_events_close(struct cx_parts *parts);
 
-/* sip.c: what happens to one datagram; the ops of every socket. */
-struct cx_udp_ops cx_sip_ops(struct cx_parts *parts);
+/* workers.c. start: the first view is published, threads run, sockets are not open. */
+int cx_workers_start(struct cx_parts *parts);
+void cx_workers_stop(struct cx_parts *parts);
+/* The world as it is now, at once; the loop does it at the end of a turn. */
+void cx_workers_publish(struct cx_parts *parts);
+/* Something that the world has just let go of: publishes, and waits a little
+ * until no worker uses it any more and it is released. */
+void cx_workers_forget(struct cx_parts *parts, void (*release)(void *p), void *p);
+/* New requests are refused from now on; false: some are still under way. */
+bool cx_workers_drained(struct cx_parts *parts);
+/* Once a second: says which worker hangs. */
+void cx_workers_watch(struct cx_parts *parts);
+
+/* sip.c: what a worker does. turn: sends what is queued and lets go of the view. */
+int cx_sip_start(struct cx_parts *parts, unsigned number);
+void cx_sip_stop(struct cx_sip *sip);
+void cx_sip_turn(struct cx_sip *sip);
+/* The world as of this turn. */
+struct cx_world *cx_sip_world(struct cx_sip *sip);
+/* A message of a stream, which the engine never sees. */
+void cx_sip_count_stream(struct cx_sip *sip, uint16_t listener, bool response);
+
+/* A request that the core has brought to an element; CX_NONE: none. */
+void cx_sip_count_element(struct cx_sip *sip, uint32_t element, bool call);
+
+/* stateful.c: the worker's proxy core and connections. start and stop: on its thread. */
+void cx_sip_start_stateful(void *sip);
+void cx_sip_stop_stateful(void *sip);
+/* To the core of the worker that has the Call-ID. */
+void cx_sip_to_core(struct cx_sip *sip, const struct cx_hop *from, const uint8_t *p, size_t n);
+/* A response to one of our probes? It is on its way to the main thread then. */
+bool cx_sip_probe_answer(struct cx_sip *sip, const uint8_t *p, size_t n);
+/* Tells health and every worker's core. */
+void cx_sip_unreachable(struct cx_sip *sip, const union cx_addr *addr, uint16_t port, uint8_t transport, int errnum);
+/* What sip->failed holds, to the core and to health. */
+void cx_sip_tell_failed(struct cx_sip *sip);
+void cx_sip_letter(struct cx_sip *sip, unsigned from, uint32_t kind, void *letter, size_t n);
+struct cx_udp_ops cx_sip_udp_ops(struct cx_sip *sip);
 
 /* sockets.c. A socket is opened first and polled when its listener is in force. */
-int cx_socket_open(struct cx_parts *parts, const struct cx_listener *listener, struct cx_socket **out);
-int cx_socket_start(struct cx_parts *parts, struct cx_socket *s);
-void cx_socket_close(struct cx_socket *s);
+/* Those that were opened and not adopted. */
+void cx_sockets_drop(struct cx_socket *opened[CX_LISTENERS_MAX]);
+void cx_sockets_close(struct cx_parts *parts);
 /* For each listener of `new` that has no socket yet, one in opened[]. On error
  * none is left open, and diag says which address and why. */
 int cx_sockets_prepare(struct cx_parts *parts, const struct cx_tables *old, const struct cx_tables *new,
 		       struct cx_diag *diag, struct cx_socket *opened[CX_LISTENERS_MAX]);
-/* Puts sockets where the new tables have their listeners; closes the rest. */
+/* Puts sockets where the new tables have their listeners, which are published
+ * already; closes the rest. */
 void cx_sockets_adopt(struct cx_parts *parts, const struct cx_tables *old, const struct cx_tables *new,
 		      struct cx_socket *opened[CX_LISTENERS_MAX]);
 

@@ -18,11 +18,10 @@ int cx_rates_start(struct cx_parts *parts)
 {
 	size_t n = parts->d.world->max_elements;
 
-	parts->d.element_stats = calloc(n, sizeof(*parts->d.element_stats));
 	parts->d.element_rate_mcps = calloc(n, sizeof(*parts->d.element_rate_mcps));
 	parts->calls_before = calloc(n, sizeof(*parts->calls_before));
 	parts->looked_ms = calloc(n, sizeof(*parts->looked_ms));
-	if (!parts->d.element_stats || !parts->d.element_rate_mcps || !parts->calls_before ||
+	if (!parts->d.element_rate_mcps || !parts->calls_before ||
 	    !parts->looked_ms)
 		return -ENOMEM;
 	return 0;
@@ -31,10 +30,12 @@ int cx_rates_start(struct cx_parts *parts)
 static void update_one(struct cx_parts *parts, uint32_t id, uint64_t now)
 {
 	struct cx_daemon *d = &parts->d;
-	uint64_t calls = d->element_stats[id].calls, elapsed = now - parts->looked_ms[id];
+	uint64_t calls = 0, elapsed = now - parts->looked_ms[id];
 	uint64_t *rate = &d->element_rate_mcps[id], sample;
 	struct cx_element_stats fast;
 
+	for (unsigned i = 0; i < d->n_workers; i++)
+		calls += __atomic_load_n(&d->counters[i]->elements[id].calls, __ATOMIC_RELAXED);
 	if (d->fastpath && !cx_fastpath_element_stats(d->fastpath, id, &fast))
 		calls += fast.calls;
 	/* the first look, or counters that started anew with the maps */

@@ -83,11 +83,16 @@ static void keep_fixed(struct cx_config *new, const struct cx_config *old, struc
 	keep_text(new->runtime_dir, old->runtime_dir, sizeof(new->runtime_dir), "runtime_dir", new, diag);
 	keep_text(new->control_group, old->control_group, sizeof(new->control_group), "control_group", new,
 		  diag);
+	keep_number(&new->workers, old->workers, "workers", new, diag);
 	keep_number(&new->node, old->node, "node", new, diag);
 	keep_number(&new->max_dns, old->max_dns, "limits.dns", new, diag);
 	keep_number(&new->max_groups, old->max_groups, "limits.groups", new, diag);
 	keep_number(&new->max_elements, old->max_elements, "limits.elements", new, diag);
 	keep_number(&new->max_flows, old->max_flows, "limits.flows", new, diag);
+	if (memcmp(&new->tcp, &old->tcp, sizeof(new->tcp)) != 0) {
+		warn_restart(diag, new, "tcp");
+		new->tcp = old->tcp;
+	}
 	if (new->fastpath != old->fastpath) {
 		warn_restart(diag, new, "fastpath");
 		new->fastpath = old->fastpath;
@@ -138,8 +143,7 @@ static void refused(struct cx_reload *r)
 	const struct cx_diag *diag = &r->result.diag;
 	const char *why = strerror(-r->result.err);
 
-	for (uint32_t id = 0; id < CX_LISTENERS_MAX; id++)
-		cx_socket_close(r->opened[id]);
+	cx_sockets_drop(r->opened);
 	for (size_t i = diag->count; i-- > 0;)
 		why = diag->entries[i].warning ? why : diag->entries[i].text;
 	d->reloads_refused++;
@@ -183,6 +187,16 @@ static void finish(struct cx_reload *r)
 	reload_free(r);
 }
 
+static void release_tables(void *tables)
+{
+	cx_tables_free(tables);
+}
+
+static void release_config(void *config)
+{
+	cx_config_free(config);
+}
+
 static void swap(struct cx_reload *r)
 {
 	struct cx_parts *parts = r->parts;
@@ -206,9 +220,15 @@ static void swap(struct cx_reload *r)
 			     "a map does not take a change: %s", strerror(-err));
 	d->config = r->config;
 	d->tables = r->tables;
-	r->config = old_config; /* freed with r */
-	r->tables = old_tables;
+	r->config = NULL;
+	r->tables = NULL;
+	cx_workers_publish(parts);
 	cx_sockets_adopt(parts, old_tables, d->tables, r->opened);
+	/* Workers may go by the old ones still. Not before their last use here: publishing frees
+	 * what nobody sees any more, as the one at the end of this turn will. */
+	cx_views_retire(parts->views, release_tables, old_tables);
+	cx_views_retire(parts->views, release_config, old_config);
+	d->world->changed = true;
 	memset(r->opened, 0, sizeof(r->opened));
 	cx_world_hold(d->world);
 	cx_reach_refresh(d->reach);

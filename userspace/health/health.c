@@ -220,6 +220,19 @@ void cx_health_icmp(struct cx_health *h, const union cx_addr *addr, uint16_t por
 	cx_world_release(h->world);
 }
 
+void cx_health_silent(struct cx_health *h, uint32_t element)
+{
+	struct cx_health_slot *s = cx_health_slot(h, element);
+	uint64_t now = h->ops.now_ms(h->ops.ctx);
+
+	/* Without probes nobody would bring it back. One that a probe is asking just
+	 * now is judged by that. */
+	if (!s || !s->rules->enabled || s->under_way)
+		return;
+	cx_judge_miss(&s->judge, s->rules, CX_ER_PROBE_TIMEOUT, now, now);
+	cx_health_settle(h, element);
+}
+
 void cx_health_reachable(struct cx_health *h, uint32_t element, bool reachable, const char *why)
 {
 	struct cx_health_slot *s = cx_health_slot(h, element);

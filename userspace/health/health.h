@@ -37,7 +37,7 @@ const char *cx_element_state_text(uint8_t state);
 struct cx_health;
 
 struct cx_health_ops {
-	/* sends one datagram from our listener to an element; 0 or -errno */
+	/* sends one message from our listener, by its transport, to an element; 0 or -errno */
 	int (*send)(void *ctx, uint16_t listener, const union cx_addr *addr, uint16_t port, const void *p, size_t n);
 	uint64_t (*now_ms)(void *ctx);      /* monotonic */
 	uint64_t (*wall_ms)(void *ctx);
@@ -61,6 +61,8 @@ int cx_health_response(struct cx_health *h, const char *branch, size_t n, int co
  * EHOSTUNREACH, ENETUNREACH and the like; others are ignored). Probes bring it
  * back; where probing is off, 5 s without a further ICMP error do. */
 void cx_health_icmp(struct cx_health *h, const union cx_addr *addr, uint16_t port, int errnum);
+/* A call asked the element and heard nothing from it: counts as a probe that was missed. */
+void cx_health_silent(struct cx_health *h, uint32_t element);
 void cx_health_reachable(struct cx_health *h, uint32_t element, bool reachable, const char *why);
 /* The operator: drain, undrain, disable, enable. -ENOENT. Enable also lifts a
  * "disabled" of the configuration, until a restart or until it is said anew. */

@@ -2,8 +2,12 @@
 /*
  * UDP sockets of the listeners.
  *
- * - recvmmsg() into one static batch that all sockets share: only the main
- *   thread reads, and a datagram is done with before the next batch is filled.
+ * - recvmmsg() into one batch a worker, which all its sockets share: a datagram
+ *   is done with before the next batch is filled. What is to be sent meanwhile
+ *   is gathered in the same batch, as long as it goes out by the same socket,
+ *   and leaves with one sendmmsg() before the next read.
+ * - The first socket of a listener binds alone and lets others join only then
+ *   (SO_REUSEPORT): a port that another program has stays an error.
  * - DF stays clear (RFC 3261 18.1.1 leaves no other way for a UDP message that
  *   does not fit): a path MTU that shrinks must not lose calls.
  * - IP_RECVERR: an ICMP error names the destination that refused, which an
@@ -18,7 +22,9 @@
 #include <linux/icmp.h>
 #include <linux/icmpv6.h>
 #include <linux/in6.h>
+#include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include "base/addr.h"
@@ -31,6 +37,7 @@
 #define CX_ERRORS_MAX 256 /* ICMP errors a call */
 #define CX_BUFFER_BYTES (4 << 20)
 #define CX_SEND_TRIES 3
+#define CX_QUEUED_MAX 2048 /* a longer datagram is not copied, but sent at once */
 
 #ifndef IP_FREEBIND
 #define IP_FREEBIND 15
@@ -46,10 +53,21 @@ struct cx_udp {
 	struct cx_udp_ops ops;
 };
 
-static uint8_t batch_bytes[CX_BATCH][CX_DATAGRAM_MAX + CX_DATAGRAM_SPARE];
-static struct sockaddr_storage batch_from[CX_BATCH];
-static struct iovec batch_iov[CX_BATCH];
-static struct mmsghdr batch[CX_BATCH];
+struct cx_udp_batch {
+	/* in */
+	uint8_t bytes[CX_BATCH][CX_DATAGRAM_MAX + CX_DATAGRAM_SPARE];
+	struct sockaddr_storage from[CX_BATCH];
+	struct iovec iov[CX_BATCH];
+	struct mmsghdr m[CX_BATCH];
+	/* out: n_out datagrams that wait for out_socket */
+	struct cx_udp *out_socket;
+	int n_out;
+	struct mmsghdr out[CX_BATCH];
+	struct iovec out_iov[CX_BATCH];
+	struct sockaddr_storage out_to[CX_BATCH];
+	struct cx_udp_tag out_tag[CX_BATCH];
+	uint8_t out_bytes[CX_BATCH][CX_QUEUED_MAX];
+};
 
 static int set_int(int fd, int level, int name, int value)
 {
@@ -95,7 +113,18 @@ int cx_udp_set_dscp(struct cx_udp *u, uint8_t dscp)
 				    : set_int(u->fd, IPPROTO_IPV6, IPV6_TCLASS, field);
 }
 
-int cx_udp_open(const struct cx_listener *listener, const struct cx_udp_ops *ops, struct cx_udp **out)
+struct cx_udp_batch *cx_udp_batch_new(void)
+{
+	return calloc(1, sizeof(struct cx_udp_batch)); /* pages that are never needed are never there */
+}
+
+void cx_udp_batch_free(struct cx_udp_batch *b)
+{
+	free(b);
+}
+
+static int open_socket(const struct cx_listener *listener, const struct cx_udp_ops *ops, bool join,
+		       struct cx_udp **out)
 {
 	struct sockaddr_storage ss;
 	socklen_t len = cx_addr_to_sockaddr(&listener->addr, listener->port, &ss);
@@ -119,17 +148,31 @@ int cx_udp_open(const struct cx_listener *listener, const struct cx_udp_ops *ops
 		err = set_int(u->fd, SOL_SOCKET, SO_SELECT_ERR_QUEUE, 1);
 	if (!err)
 		err = cx_udp_set_dscp(u, listener->dscp);
+	if (!err && join)
+		err = set_int(u->fd, SOL_SOCKET, SO_REUSEPORT, 1);
 	if (err)
 		goto out;
 	set_buffers(u->fd);
 	if (bind(u->fd, (struct sockaddr *)&ss, len))
 		err = -errno;
+	if (!err && !join)
+		err = set_int(u->fd, SOL_SOCKET, SO_REUSEPORT, 1);
 out:
 	if (err)
 		cx_udp_close(u);
 	else
 		*out = u;
 	return err;
+}
+
+int cx_udp_open(const struct cx_listener *listener, const struct cx_udp_ops *ops, struct cx_udp **out)
+{
+	return open_socket(listener, ops, false, out);
+}
+
+int cx_udp_join(const struct cx_listener *listener, const struct cx_udp_ops *ops, struct cx_udp **out)
+{
+	return open_socket(listener, ops, true, out);
 }
 
 int cx_udp_fd(const struct cx_udp *u)
@@ -200,37 +243,38 @@ static void read_errors(struct cx_udp *u)
 	}
 }
 
-static int read_batch(struct cx_udp *u)
+static int read_batch(struct cx_udp *u, struct cx_udp_batch *b)
 {
 	int n;
 
 	for (int i = 0; i < CX_BATCH; i++) {
-		batch_iov[i] = (struct iovec){.iov_base = batch_bytes[i], .iov_len = CX_DATAGRAM_MAX};
-		batch[i].msg_hdr = (struct msghdr){.msg_name = &batch_from[i],
-						   .msg_namelen = sizeof(batch_from[i]),
-						   .msg_iov = &batch_iov[i],
-						   .msg_iovlen = 1};
+		b->iov[i] = (struct iovec){.iov_base = b->bytes[i], .iov_len = CX_DATAGRAM_MAX};
+		b->m[i].msg_hdr = (struct msghdr){.msg_name = &b->from[i],
+						  .msg_namelen = sizeof(b->from[i]),
+						  .msg_iov = &b->iov[i],
+						  .msg_iovlen = 1};
 	}
-	n = recvmmsg(u->fd, batch, CX_BATCH, MSG_DONTWAIT, NULL);
+	n = recvmmsg(u->fd, b->m, CX_BATCH, MSG_DONTWAIT, NULL);
 	for (int i = 0; i < n; i++) {
 		union cx_addr from;
 		uint16_t port;
 		uint8_t family;
 
-		if (cx_addr_from_sockaddr((struct sockaddr *)&batch_from[i], &from, &port, &family))
+		if (cx_addr_from_sockaddr((struct sockaddr *)&b->from[i], &from, &port, &family))
 			continue;
-		u->ops.on_datagram(u->ops.ctx, u->listener, &from, port, batch_bytes[i], batch[i].msg_len);
+		u->ops.on_datagram(u->ops.ctx, u->listener, &from, port, b->bytes[i], b->m[i].msg_len);
 	}
 	return n < 0 ? -errno : n;
 }
 
-void cx_udp_read(struct cx_udp *u)
+void cx_udp_read(struct cx_udp *u, struct cx_udp_batch *b, bool errors)
 {
 	int n, total = 0;
 
-	read_errors(u);
+	if (errors)
+		read_errors(u);
 	while (total < CX_READ_MAX) {
-		n = read_batch(u);
+		n = read_batch(u, b);
 		if (n == -EAGAIN || n == -EWOULDBLOCK)
 			return;
 		/* a pending ICMP error: reading it has cleared it, its cause is in the queue */
@@ -239,6 +283,7 @@ void cx_udp_read(struct cx_udp *u)
 			total++;
 			continue;
 		}
+		cx_udp_flush(b);
 		total += n;
 		if (n < CX_BATCH)
 			return;
@@ -253,19 +298,87 @@ static int may_be_pending(int err)
 	       err == -EHOSTDOWN;
 }
 
-int cx_udp_send(struct cx_udp *u, const union cx_addr *to, uint16_t port, const struct iovec *iov, size_t n)
+static int send_one(const struct cx_udp *u, const struct msghdr *m)
 {
-	struct sockaddr_storage ss;
-	struct msghdr m = {.msg_name = &ss, .msg_iov = (struct iovec *)(uintptr_t)iov, .msg_iovlen = n};
 	int err = 0;
 
-	if (cx_addr_is_v4(to) != (u->family == CX_IPV4))
-		return -EAFNOSUPPORT;
-	m.msg_namelen = cx_addr_to_sockaddr(to, port, &ss);
 	for (int i = 0; i < CX_SEND_TRIES; i++) {
-		err = sendmsg(u->fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -errno : 0;
+		err = sendmsg(u->fd, m, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -errno : 0;
 		if (!err || (err != -EINTR && !may_be_pending(err)))
 			return err;
 	}
 	return err;
+}
+
+int cx_udp_send(const struct cx_udp *u, const union cx_addr *to, uint16_t port, const struct iovec *iov, size_t n)
+{
+	struct sockaddr_storage ss;
+	struct msghdr m = {.msg_name = &ss, .msg_iov = (struct iovec *)(uintptr_t)iov, .msg_iovlen = n};
+
+	if (cx_addr_is_v4(to) != (u->family == CX_IPV4))
+		return -EAFNOSUPPORT;
+	m.msg_namelen = cx_addr_to_sockaddr(to, port, &ss);
+	return send_one(u, &m);
+}
+
+static void tell_failure(const struct cx_udp *u, const struct sockaddr_storage *ss, int err,
+			 struct cx_udp_tag tag)
+{
+	union cx_addr to;
+	uint16_t port;
+	uint8_t family;
+
+	if (!cx_addr_from_sockaddr((const struct sockaddr *)ss, &to, &port, &family))
+		u->ops.on_send_failed(u->ops.ctx, u->listener, &to, port, err, tag);
+}
+
+void cx_udp_flush(struct cx_udp_batch *b)
+{
+	struct cx_udp *u = b->out_socket;
+	int n = b->n_out, at = 0;
+
+	b->n_out = 0; /* a callback may queue anew only when this is over: it does not */
+	while (at < n) {
+		int sent = sendmmsg(u->fd, b->out + at, (unsigned)(n - at), MSG_DONTWAIT | MSG_NOSIGNAL), err;
+
+		if (sent > 0) {
+			at += sent;
+			continue;
+		}
+		/* the first of them, or an error that was pending: once more by itself */
+		err = send_one(u, &b->out[at].msg_hdr);
+		if (err)
+			tell_failure(u, &b->out_to[at], err, b->out_tag[at]);
+		at++;
+	}
+}
+
+int cx_udp_queue(struct cx_udp_batch *b, struct cx_udp *u, const union cx_addr *to, uint16_t port,
+		 const struct iovec *iov, size_t n, struct cx_udp_tag tag)
+{
+	size_t length = 0;
+	int i = b->n_out;
+
+	for (size_t k = 0; k < n; k++)
+		length += iov[k].iov_len;
+	if (length > CX_QUEUED_MAX || cx_addr_is_v4(to) != (u->family == CX_IPV4)) {
+		cx_udp_flush(b);
+		return cx_udp_send(u, to, port, iov, n);
+	}
+	if (i == CX_BATCH || (i && b->out_socket != u)) {
+		cx_udp_flush(b);
+		i = 0;
+	}
+	b->out_socket = u;
+	length = 0;
+	for (size_t k = 0; k < n; k++) {
+		memcpy(b->out_bytes[i] + length, iov[k].iov_base, iov[k].iov_len);
+		length += iov[k].iov_len;
+	}
+	b->out_iov[i] = (struct iovec){.iov_base = b->out_bytes[i], .iov_len = length};
+	b->out[i].msg_hdr = (struct msghdr){.msg_name = &b->out_to[i], .msg_iov = &b->out_iov[i], .msg_iovlen = 1};
+	b->out[i].msg_hdr.msg_namelen = cx_addr_to_sockaddr(to, port, &b->out_to[i]);
+	b->out_tag[i] = tag;
+	b->n_out = i + 1;
+	return 0;
 }

@@ -13,6 +13,8 @@
 struct cx_body; /* the scratch message of one of the two */
 
 struct cx_body *cx_core_new(void);
+/* From now on routes in mode core are left alone: CX_R_CORE_ROUTE. */
+void cx_core_leave(struct cx_body *b);
 void cx_core_run(struct cx_body *b, struct cx_world *w, uint16_t listener, const union cx_addr *from,
 		 uint16_t from_port, const uint8_t *p, size_t n, struct cx_stateless_result *r);
 

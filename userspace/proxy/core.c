@@ -13,6 +13,11 @@ struct cx_body *cx_core_new(void)
 	return body_new(0);
 }
 
+void cx_core_leave(struct cx_body *b)
+{
+	b->m.leave_core = 1;
+}
+
 void cx_core_run(struct cx_body *b, struct cx_world *w, uint16_t listener, const union cx_addr *from,
 		 uint16_t from_port, const uint8_t *p, size_t n, struct cx_stateless_result *r)
 {

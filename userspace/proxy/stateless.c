@@ -31,6 +31,11 @@ struct cx_stateless *cx_stateless_new(void)
 	return s;
 }
 
+void cx_stateless_leave_core(struct cx_stateless *s)
+{
+	cx_core_leave(s->core);
+}
+
 void cx_stateless_free(struct cx_stateless *s)
 {
 	if (!s)

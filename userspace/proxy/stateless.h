@@ -32,6 +32,9 @@ struct cx_stateless_result {
 };
 
 struct cx_stateless *cx_stateless_new(void);
+/* For a body beside the stateful core: a request of a route or group in mode core
+ * is not forwarded, but goes UP as CX_R_CORE_ROUTE. */
+void cx_stateless_leave_core(struct cx_stateless *s);
 void cx_stateless_free(struct cx_stateless *s);
 /* p has 64 bytes of room behind it and may be changed in place; the result
  * points into it and into s until the next call. */

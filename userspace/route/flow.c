@@ -1,6 +1,9 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+// SPDX-License-Identifier: GPL-2.0-only
 /*
- * The same sets as the fast path's map (cxsip/flow.h), in plain memory.
+ * The same sets as the fast path's map (cxsip/flow.h), in plain memory. Threads
+ * share them without a lock as CPUs share the map: a call is one word, read and
+ * written whole; two that write one set at once may lose an entry, never mix
+ * two up.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -36,12 +39,31 @@ void cx_flow_memory_free(struct cx_flow_memory *m)
 	free(m);
 }
 
+static struct cx_flow_set *read_set(struct cx_flow_memory *m, uint64_t call, struct cx_flow_set *copy)
+{
+	struct cx_flow_set *set = &m->set[call & (m->sets - 1)];
+
+	for (int i = 0; i < CX_FLOW_WAYS; i++)
+		copy->call[i] = __atomic_load_n(&set->call[i], __ATOMIC_RELAXED);
+	return set;
+}
+
 int cx_flow_memory_get(struct cx_flow_memory *m, uint64_t call, struct cx_flow *flow)
 {
-	return cx_flow_find(&m->set[call & (m->sets - 1)], call, flow) ? -ENOENT : 0;
+	struct cx_flow_set copy;
+
+	read_set(m, call, &copy);
+	return cx_flow_find(&copy, call, flow) ? -ENOENT : 0;
 }
 
 void cx_flow_memory_put(struct cx_flow_memory *m, uint64_t call, const struct cx_flow *flow)
 {
-	cx_flow_store(&m->set[call & (m->sets - 1)], call, flow);
+	struct cx_flow_set was, is, *set = read_set(m, call, &was);
+
+	is = was;
+	cx_flow_store(&is, call, flow);
+	for (int i = 0; i < CX_FLOW_WAYS; i++) {
+		if (is.call[i] != was.call[i])
+			__atomic_store_n(&set->call[i], is.call[i], __ATOMIC_RELAXED);
+	}
 }

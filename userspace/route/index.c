@@ -194,3 +194,13 @@ size_t cx_tables_elements_at(const struct cx_tables *t, const union cx_addr *add
 		n++;
 	return n;
 }
+
+size_t cx_tables_members(const struct cx_tables *t, uint32_t group, const uint32_t **ids)
+{
+	const struct cx_tables_index *x = t->index;
+
+	if (group >= t->n_groups)
+		return 0;
+	*ids = x->members + x->member_start[group];
+	return x->member_start[group + 1] - x->member_start[group];
+}

@@ -14,15 +14,21 @@
 #include "base/addr.h"
 #include "route/tables.h"
 
+/* Record-Route of a stream listener names its transport, too, and can be longer
+ * than the map has room for: the core, which alone sends there, writes it. */
 static void compile_texts(struct cx_listener *l)
 {
+	static const char *const names[] = {
+		[CX_UDP] = "UDP", [CX_TCP] = "TCP", [CX_TLS] = "TLS", [CX_WS] = "WS", [CX_WSS] = "WSS"};
 	char endpoint[CX_ENDPOINT_TEXT], text[CX_VIA_TEXT_SIZE + CX_RR_TEXT_SIZE];
 	int n;
 
 	cx_endpoint_format(&l->addr, l->port, endpoint);
-	n = snprintf(text, sizeof(text), "Via: SIP/2.0/UDP %s;branch=z9hG4bK", endpoint);
+	n = snprintf(text, sizeof(text), "Via: SIP/2.0/%s %s;branch=z9hG4bK", names[l->transport], endpoint);
 	l->via_len = (uint16_t)n;
 	memcpy(l->via_text, text, (size_t)n);
+	if (l->transport != CX_UDP)
+		return;
 	n = snprintf(text, sizeof(text), "Record-Route: <sip:%s;lr>\r\n", endpoint);
 	l->rr_len = (uint16_t)n;
 	memcpy(l->rr_text, text, (size_t)n);
@@ -83,6 +89,20 @@ static uint32_t find_table(const struct cx_config *config, const char *name)
 uint16_t cx_network_listener(const struct cx_network *network, uint8_t family)
 {
 	return family == CX_IPV4 ? network->listener_v4 : network->listener_v6;
+}
+
+uint16_t cx_listener_facing(const struct cx_tables *t, uint32_t network, uint8_t family, uint8_t transport)
+{
+	if (transport == CX_UDP)
+		return cx_network_listener(&t->networks[network], family);
+	for (uint32_t id = 0; id < CX_LISTENERS_MAX; id++) {
+		const struct cx_listener *l = &t->listeners[id];
+
+		if (t->listener_config[id] && l->network == network && l->family == family &&
+		    l->transport == transport)
+			return (uint16_t)id;
+	}
+	return CX_NO_LISTENER;
 }
 
 /* listeners: the ids of its listeners. */

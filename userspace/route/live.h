@@ -20,6 +20,8 @@ struct cx_world_index {
 int cx_mirror_element(struct cx_world *w, uint32_t id);
 int cx_mirror_group(struct cx_world *w, uint32_t id);
 
+/* The ring is not the world's any more. */
+void cx_world_drop_ring(struct cx_world *w, struct cx_ring *ring);
 void cx_world_mark_dirty(struct cx_world *w, uint32_t group);
 /* Builds the rings of all dirty groups. The first error, after trying all. */
 int cx_world_flush_rings(struct cx_world *w);

@@ -60,7 +60,7 @@ static int rebuild(struct cx_world *w, uint32_t id)
 	int err, group_err, ring_err = 0;
 	struct cx_ring *ring = build(w, id, &n_up, &err);
 
-	free(w->rings[id]);
+	cx_world_drop_ring(w, w->rings[id]);
 	w->rings[id] = ring;
 	g->elements_up = n_up;
 	if (!ring) { /* out of memory, too: the old ring may name elements that are gone */
@@ -77,6 +77,15 @@ static int rebuild(struct cx_world *w, uint32_t id)
 	if (shrinks)
 		ring_err = mirror_ring(w, id);
 	return ring_err ? ring_err : group_err;
+}
+
+void cx_world_drop_ring(struct cx_world *w, struct cx_ring *ring)
+{
+	w->changed = true;
+	if (ring && w->retire)
+		w->retire(w->retire_ctx, free, ring);
+	else
+		free(ring);
 }
 
 void cx_world_mark_dirty(struct cx_world *w, uint32_t group)

@@ -168,7 +168,7 @@ static void remove_groups(struct cx_world *w, const struct swap *s)
 			continue;
 		memset(&w->groups[id], 0, sizeof(w->groups[id]));
 		cx_mirror_group(w, id);
-		free(w->rings[id]);
+		cx_world_drop_ring(w, w->rings[id]);
 		w->rings[id] = NULL;
 	}
 }
@@ -198,6 +198,7 @@ int cx_world_swap(struct cx_world *w, const struct cx_config *config, const stru
 	plan_elements(w, &s);
 	w->config = config;
 	w->tables = tables;
+	w->changed = true;
 	mark_rings(w, &s);
 	put_elements(w, &s, false);
 	remove_groups(w, &s);

@@ -87,7 +87,9 @@ static void compile_element(struct cx_tables *t, uint32_t id, const struct cx_co
 	e->transport = from->transport;
 	e->state = from->disabled ? CX_ELEMENT_DISABLED : CX_ELEMENT_UP;
 	e->reason = CX_ER_CONFIG;
-	e->listener = cx_network_listener(network, from->family);
+	e->listener = cx_listener_facing(t, t->groups[group].network, from->family, from->transport);
+	if (from->transport != CX_UDP) /* the fast path speaks UDP alone, and a connection is state */
+		t->groups[group].flags |= CX_GROUP_CORE;
 	e->group = group;
 	e->weight = from->weight;
 	memcpy(e->name, from->name, strnlen(from->name, sizeof(e->name) - 1));

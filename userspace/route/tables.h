@@ -42,5 +42,7 @@ int cx_sources_compile(struct cx_tables *t, const struct cx_ids *ids, struct cx_
 int cx_routes_compile(struct cx_tables *t, const struct cx_ids *ids, struct cx_diag *diag);
 /* The network's listener of that family, or CX_NO_LISTENER. */
 uint16_t cx_network_listener(const struct cx_network *network, uint8_t family);
+/* The first listener of the network with that family and transport, or CX_NO_LISTENER. */
+uint16_t cx_listener_facing(const struct cx_tables *t, uint32_t network, uint8_t family, uint8_t transport);
 
 #endif

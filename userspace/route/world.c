@@ -108,6 +108,7 @@ int cx_world_set_element(struct cx_world *w, uint32_t element, uint8_t state, ui
 	old_reason = e->reason;
 	if (old_state == state && old_reason == reason && e->since_ms)
 		return 0;
+	w->changed = true;
 	e->state = state;
 	e->reason = reason;
 	if (old_state != state || !e->since_ms)
@@ -166,17 +167,18 @@ int cx_world_set_nexthop(struct cx_world *w, uint32_t id, const struct cx_nextho
 int cx_world_set_key(struct cx_world *w, const struct cx_key *key)
 {
 	w->key = *key;
+	w->changed = true;
 	return w->mirror.put_key ? w->mirror.put_key(w->mirror.ctx, key) : 0;
 }
 
-int cx_world_get_flow(struct cx_world *w, uint64_t call, struct cx_flow *flow)
+int cx_world_get_flow(const struct cx_world *w, uint64_t call, struct cx_flow *flow)
 {
 	if (w->mirror.get_flow)
 		return w->mirror.get_flow(w->mirror.ctx, call, flow);
 	return cx_flow_memory_get(w->flows, call, flow);
 }
 
-int cx_world_put_flow(struct cx_world *w, uint64_t call, const struct cx_flow *flow)
+int cx_world_put_flow(const struct cx_world *w, uint64_t call, const struct cx_flow *flow)
 {
 	if (w->mirror.put_flow)
 		return w->mirror.put_flow(w->mirror.ctx, call, flow);

@@ -11,7 +11,8 @@
  * Ids of groups, elements, networks and tables follow their names, those of
  * listeners address, port and transport, from one world to the next, so flows,
  * cookies and pinned maps stay right over reloads and restarts. Owned by the
- * daemon's main thread; compiling a successor may run on another.
+ * daemon's main thread; compiling a successor may run on another. Other threads
+ * read it through views (route/view.h).
  */
 #ifndef CX_ROUTE_WORLD_H
 #define CX_ROUTE_WORLD_H
@@ -132,6 +133,11 @@ struct cx_world {
 	struct cx_flow_memory *flows; /* used while mirror.get_flow is NULL */
 	struct cx_world_index *index; /* private to route/ */
 	struct cx_world_mirror mirror; /* all NULL: no fast path */
+	/* For views: something that they show has changed since it was last cleared;
+	 * who frees a ring that they may still show (NULL: freed at once). */
+	bool changed;
+	void (*retire)(void *ctx, void (*release)(void *p), void *p);
+	void *retire_ctx;
 	/* Told after any change of an element's state (may be NULL). */
 	void (*on_element)(void *ctx, uint32_t element, uint8_t old_state, uint8_t old_reason);
 	void *on_element_ctx;
@@ -173,9 +179,11 @@ const struct cx_source *cx_tables_source(const struct cx_tables *t, const union 
 /* All elements at that address (of several groups): *ids points into the tables. */
 size_t cx_tables_elements_at(const struct cx_tables *t, const union cx_addr *addr, uint16_t port,
 			     const uint32_t **ids);
+/* The elements of a group: *ids points into the tables. */
+size_t cx_tables_members(const struct cx_tables *t, uint32_t group, const uint32_t **ids);
 uint32_t cx_tables_listener_at(const struct cx_tables *t, const union cx_addr *addr, uint16_t port); /* or CX_NONE */
 const struct cx_reach_entry *cx_world_reach(const struct cx_world *w, const union cx_addr *addr); /* or NULL */
-int cx_world_get_flow(struct cx_world *w, uint64_t call, struct cx_flow *flow); /* 0 or -ENOENT */
-int cx_world_put_flow(struct cx_world *w, uint64_t call, const struct cx_flow *flow);
+int cx_world_get_flow(const struct cx_world *w, uint64_t call, struct cx_flow *flow); /* 0 or -ENOENT */
+int cx_world_put_flow(const struct cx_world *w, uint64_t call, const struct cx_flow *flow);
 
 #endif

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Post between threads, see post.h. A ring's positions only grow; the writer owns
+ * `written`, the reader `read`, and each publishes its own with release order.
+ * A letter never wraps: where it does not fit the end, a mark sends the reader
+ * to the start.
+ */
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include "net/post.h"
+
+#define WRAP UINT32_MAX
+
+struct head {
+	uint32_t n; /* bytes of the letter, or WRAP */
+	uint32_t kind;
+};
+
+struct ring {
+	uint64_t written __attribute__((aligned(64)));
+	uint64_t read __attribute__((aligned(64)));
+	uint8_t *bytes;
+};
+
+struct party {
+	uv_async_t *wake;
+	bool *to_wake; /* by party: written to since the last cx_post_wake() */
+	uint64_t refused;
+};
+
+struct cx_post {
+	unsigned parties;
+	size_t size;
+	struct party *party;
+	struct ring *rings; /* [to * parties + from] */
+};
+
+struct cx_post *cx_post_new(unsigned parties, size_t bytes)
+{
+	struct cx_post *p = calloc(1, sizeof(*p));
+	size_t size = 4096;
+
+	if (!p)
+		return NULL;
+	while (size < bytes)
+		size *= 2;
+	p->parties = parties;
+	p->size = size;
+	p->party = calloc(parties, sizeof(*p->party));
+	p->rings = aligned_alloc(64, parties * parties * sizeof(*p->rings));
+	if (!p->party || !p->rings)
+		goto fail;
+	memset(p->rings, 0, parties * parties * sizeof(*p->rings));
+	for (unsigned i = 0; i < parties * parties; i++) {
+		if (i / parties == i % parties)
+			continue;
+		p->rings[i].bytes = calloc(1, size);
+		if (!p->rings[i].bytes)
+			goto fail;
+	}
+	for (unsigned i = 0; i < parties; i++) {
+		p->party[i].to_wake = calloc(parties, sizeof(bool));
+		if (!p->party[i].to_wake)
+			goto fail;
+	}
+	return p;
+fail:
+	cx_post_free(p);
+	return NULL;
+}
+
+void cx_post_free(struct cx_post *p)
+{
+	if (!p)
+		return;
+	for (unsigned i = 0; p->rings && i < p->parties * p->parties; i++)
+		free(p->rings[i].bytes);
+	for (unsigned i = 0; p->party && i < p->parties; i++)
+		free(p->party[i].to_wake);
+	free(p->rings);
+	free(p->party);
+	free(p);
+}
+
+void cx_post_attach(struct cx_post *p, unsigned party, uv_async_t *wake)
+{
+	p->party[party].wake = wake;
+}
+
+static int refuse(struct cx_post *p, unsigned from, int err)
+{
+	struct party *party = &p->party[from];
+
+	__atomic_store_n(&party->refused, party->refused + 1, __ATOMIC_RELAXED);
+	return err;
+}
+
+/* Where n bytes may be written, or NULL: no room. Marks the wrap. */
+static uint8_t *room_for(const struct cx_post *p, struct ring *r, size_t n, uint64_t *written)
+{
+	uint64_t read = __atomic_load_n(&r->read, __ATOMIC_ACQUIRE);
+	size_t at = *written & (p->size - 1), to_end = p->size - at;
+
+	if (to_end < n) {
+		if (*written + to_end + n - read > p->size)
+			return NULL;
+		((struct head *)(void *)(r->bytes + at))->n = WRAP; /* at least a head fits: all is in eights */
+		*written += to_end;
+		at = 0;
+	}
+	return *written + n - read > p->size ? NULL : r->bytes + at;
+}
+
+int cx_post_send(struct cx_post *p, unsigned from, unsigned to, uint32_t kind, const struct iovec *iov, size_t n)
+{
+	struct ring *r = &p->rings[to * p->parties + from];
+	uint64_t written = r->written;
+	size_t length = 0, whole;
+	uint8_t *at;
+
+	for (size_t i = 0; i < n; i++)
+		length += iov[i].iov_len;
+	whole = (sizeof(struct head) + length + CX_POST_SPARE + 7) & ~(size_t)7;
+	if (length >= WRAP || whole > p->size / 2)
+		return refuse(p, from, -EMSGSIZE);
+	at = room_for(p, r, whole, &written);
+	if (!at)
+		return refuse(p, from, -ENOBUFS);
+	*(struct head *)(void *)at = (struct head){.n = (uint32_t)length, .kind = kind};
+	at += sizeof(struct head);
+	for (size_t i = 0; i < n; i++) {
+		if (iov[i].iov_len)
+			memcpy(at, iov[i].iov_base, iov[i].iov_len);
+		at += iov[i].iov_len;
+	}
+	__atomic_store_n(&r->written, written + whole, __ATOMIC_RELEASE);
+	p->party[from].to_wake[to] = true;
+	return 0;
+}
+
+void cx_post_wake(struct cx_post *p, unsigned from)
+{
+	bool *to_wake = p->party[from].to_wake;
+
+	for (unsigned to = 0; to < p->parties; to++) {
+		if (!to_wake[to])
+			continue;
+		to_wake[to] = false;
+		uv_async_send(p->party[to].wake);
+	}
+}
+
+static bool read_one(struct cx_post *p, struct ring *r, unsigned from,
+		     void (*on_letter)(void *, unsigned, uint32_t, void *, size_t), void *ctx)
+{
+	uint64_t written = __atomic_load_n(&r->written, __ATOMIC_ACQUIRE), read = r->read;
+	struct head *head;
+
+	if (read == written)
+		return false;
+	head = (void *)(r->bytes + (read & (p->size - 1)));
+	if (head->n == WRAP) {
+		read = (read | (p->size - 1)) + 1;
+		head = (void *)r->bytes;
+	}
+	on_letter(ctx, from, head->kind, head + 1, head->n);
+	read += (sizeof(*head) + head->n + CX_POST_SPARE + 7) & ~(uint64_t)7;
+	__atomic_store_n(&r->read, read, __ATOMIC_RELEASE);
+	return true;
+}
+
+size_t cx_post_read(struct cx_post *p, unsigned to, size_t max,
+		    void (*on_letter)(void *, unsigned, uint32_t, void *, size_t), void *ctx)
+{
+	size_t n = 0, before;
+
+	do {
+		before = n;
+		for (unsigned from = 0; from < p->parties && n < max; from++) {
+			struct ring *r = &p->rings[to * p->parties + from];
+
+			n += r->bytes && read_one(p, r, from, on_letter, ctx);
+		}
+	} while (n > before && n < max);
+	if (n == max) /* others of the loop have their turn before the rest */
+		uv_async_send(p->party[to].wake);
+	return n;
+}
+
+uint64_t cx_post_refused(const struct cx_post *p, unsigned from)
+{
+	return __atomic_load_n(&p->party[from].refused, __ATOMIC_RELAXED);
+}

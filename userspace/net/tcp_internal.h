@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the files of the TCP transport share. Private to net/.
+ *
+ * tcp.c has the table and the way in and out of it, connection.c what happens on
+ * one connection, listen.c the listening sockets.
+ */
+#ifndef CX_NET_TCP_INTERNAL_H
+#define CX_NET_TCP_INTERNAL_H
+
+#include "net/bytes.h"
+#include "net/tcp.h"
+#include "sip/frame.h"
+
+#define CX_TCP_READ_SIZE 65536
+#define CX_TCP_INDEX_BITS 24
+#define CX_TCP_TOKENS_MAX 4096
+
+struct cx_conn {
+	struct cx_tcp *t;
+	struct cx_hop hop; /* the peer, our listener, index and generation */
+	int fd;
+	uint8_t state; /* enum cx_tcp_state */
+	bool accepted, writable_wanted, dirty, heard; /* heard: a whole message has come */
+	uv_poll_t poll;
+	uv_timer_t timer;
+	unsigned handles; /* that are not closed yet */
+	uint64_t opened_ms, active_ms, partial_since_ms;
+	uint64_t messages_in, messages_out;
+	struct cx_frame frame;
+	struct cx_bytes in, out;
+	/* of messages that were sent last, the oldest first to go */
+	uint64_t *tokens;
+	uint32_t n_tokens, tokens_size, tokens_at; /* a ring */
+	struct cx_conn *next_dirty;
+	struct cx_conn *next_same; /* in its bucket by address */
+	struct cx_source_count *source;
+};
+
+/* How many accepted connections one source has. */
+struct cx_source_count {
+	struct cx_source_count *next;
+	union cx_addr addr; /* of the /64 where it is IPv6 */
+	uint32_t n;
+};
+
+struct cx_tcp {
+	uv_loop_t *loop;
+	unsigned worker;
+	struct cx_tcp_settings settings;
+	struct cx_tcp_ops ops;
+	uint64_t hash_key[2];
+	/* by index; free slots are chained through free_next */
+	struct slot {
+		struct cx_conn *conn;
+		uint32_t generation, free_next;
+	} *slots;
+	uint32_t n_slots, first_free;
+	struct cx_conn **by_address; /* buckets: a power of two */
+	struct cx_source_count **by_source;
+	uint32_t buckets;
+	struct cx_conn *dirty;
+	bool closing;
+	uint32_t alive; /* connections whose handles are not closed */
+	struct cx_tcp_stats stats;
+	uint8_t read[CX_TCP_READ_SIZE];
+};
+
+static inline void cx_tcp_count(uint64_t *counter, int64_t n)
+{
+	__atomic_store_n(counter, *counter + (uint64_t)n, __ATOMIC_RELAXED);
+}
+
+/* tcp.c. A slot, an entry by address, a struct with its fields set; no handles
+ * yet. fd is the connection's on success. NULL: -EMFILE or -ENOMEM in *err. */
+struct cx_conn *cx_conn_new(struct cx_tcp *t, int fd, const struct cx_hop *peer, bool accepted, int *err);
+/* Out of the table: handles of others go nowhere from now on. */
+void cx_conn_unlink(struct cx_conn *c);
+/* The last handle is closed. */
+void cx_conn_free(struct cx_conn *c);
+/* Counts one more of that source; NULL: that would be too many. */
+struct cx_source_count *cx_source_take(struct cx_tcp *t, const union cx_addr *addr);
+void cx_source_give(struct cx_tcp *t, struct cx_source_count *s); /* NULL: nothing */
+
+/* connection.c. Starts polling; connecting: until it is up. */
+int cx_conn_start(struct cx_conn *c, bool connecting);
+int cx_conn_queue(struct cx_conn *c, const struct iovec *iov, int n, uint64_t token);
+void cx_conn_flush(struct cx_conn *c);
+/* Ends it and tells of its tokens; errnum 0: nobody is told. */
+void cx_conn_end(struct cx_conn *c, int errnum);
+
+/* listen.c */
+int cx_tcp_socket(const struct cx_listener *listener, int *fd);
+int cx_tcp_options(int fd, uint8_t family, uint8_t dscp, uint32_t unacked_ms);
+
+#endif

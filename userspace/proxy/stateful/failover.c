@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Failover inside the transaction: what ends a try without an answer, and what it
+ * says about the element.
+ *
+ *   nothing within the time for a try   next element; the branch is abandoned: it
+ *                                       sends nothing more, is cancelled if it
+ *                                       wakes up, and a late 2xx still counts
+ *   ICMP, connection refused            next element at once
+ *   connection lost before an answer    the same element once more by a new
+ *                                       connection, as often as `retries` allows
+ *   a listed code (503)                 next element; Retry-After: a pause
+ *   Timer B or F                        408; Timer C: CANCEL, 408 (16.8)
+ *
+ * While there is no other element to go to, a silent one is given all the time
+ * that the transaction has.
+ */
+#include <errno.h>
+#include "base/hash.h"
+#include "proxy/stateful/internal.h"
+
+void cx_sign(struct cx_proxy *p, uint32_t element, enum cx_proxy_sign sign)
+{
+	if (p->ops.sign && element != CX_NONE)
+		p->ops.sign(p->ctx, element, sign);
+}
+
+bool cx_is_failover_code(const struct cx_proxy *p, uint32_t group, int status)
+{
+	const struct cx_config_group *policy = cx_group_policy(p, group);
+
+	for (size_t i = 0; policy && i < policy->n_failover_codes; i++)
+		if (policy->failover_codes[i] == status)
+			return true;
+	return false;
+}
+
+/* ---- who waits for a first response from where ------------------------------------- */
+
+static struct cx_branch **head_of(struct cx_proxy *p, const union cx_addr *addr, uint16_t port,
+				  uint8_t transport)
+{
+	struct cx_siphash s;
+
+	cx_siphash_start(&s, &p->match_key);
+	cx_siphash_word(&s, addr->q[0], 1);
+	cx_siphash_word(&s, addr->q[1], 1);
+	cx_siphash_word(&s, (uint64_t)port << 8 | transport, 1);
+	return &p->waiting[cx_siphash_end(&s, 3) % CX_WAITING_HEADS];
+}
+
+void cx_waiting_add(struct cx_proxy *p, struct cx_branch *b)
+{
+	const struct cx_hop *hop = &b->client.hop;
+	struct cx_branch **head = head_of(p, &hop->addr, hop->port, hop->transport);
+
+	b->waiting_next = *head;
+	b->waiting = head;
+	if (*head)
+		(*head)->waiting = &b->waiting_next;
+	*head = b;
+}
+
+void cx_waiting_remove(struct cx_branch *b)
+{
+	if (!b->waiting)
+		return;
+	*b->waiting = b->waiting_next;
+	if (b->waiting_next)
+		b->waiting_next->waiting = b->waiting;
+	b->waiting = NULL;
+	b->waiting_next = NULL;
+}
+
+static bool waits_for(const struct cx_branch *b, const union cx_addr *addr, uint16_t port, uint8_t transport)
+{
+	const struct cx_hop *hop = &b->client.hop;
+
+	return hop->port == port && hop->transport == transport && !memcmp(&hop->addr, addr, sizeof(*addr));
+}
+
+void cx_proxy_unreachable(struct cx_proxy *p, const union cx_addr *addr, uint16_t port, uint8_t transport,
+			  int errnum, uint64_t now_ms)
+{
+	struct cx_branch **head, *b, *failed = NULL, *next;
+
+	cx_txns_advance(&p->txns, now_ms);
+	head = head_of(p, addr, port, transport);
+	/* first take them all out: what follows may put others in */
+	for (b = *head; b; b = next) {
+		next = b->waiting_next;
+		if (!waits_for(b, addr, port, transport))
+			continue;
+		cx_waiting_remove(b);
+		b->waiting_next = failed;
+		b->waiting = &failed;
+		if (failed)
+			failed->waiting = &b->waiting_next;
+		failed = b;
+	}
+	while ((b = failed)) {
+		cx_waiting_remove(b);
+		cx_branch_failed(p, b, errnum);
+	}
+	cx_proxy_ask(p);
+}
+
+/* ---- the end of a try ---------------------------------------------------------------- */
+
+void cx_branch_over(struct cx_proxy *p, struct cx_branch *b, enum cx_try_end end, uint16_t status)
+{
+	struct cx_try *t = &b->context->tries[b->try];
+
+	cx_waiting_remove(b);
+	b->final = true;
+	t->end = (uint8_t)end;
+	t->status = status;
+}
+
+static bool anywhere_else(struct cx_proxy *p, const struct cx_context *c)
+{
+	int q = -1;
+
+	if (c->n_tries >= CX_TRIES_MAX)
+		return false;
+	for (uint8_t i = 0; i < c->n_contacts; i++)
+		if (c->contacts[i].uri)
+			return true;
+	return c->way.group != CX_NONE && !c->way.in_dialog && cx_pick_element(p, c, &q) != CX_NONE;
+}
+
+static bool others_open(const struct cx_branch *but)
+{
+	for (const struct cx_branch *b = but->context->branches; b; b = b->next)
+		if (b != but && !b->final && !b->abandoned)
+			return true;
+	return false;
+}
+
+/* Nothing more is sent to it but a CANCEL, when it wakes up. */
+static void abandon(struct cx_proxy *p, struct cx_branch *b)
+{
+	b->context->tries[b->try].end = CX_TRY_TIMEOUT;
+	b->abandoned = true;
+	cx_waiting_remove(b);
+	cx_client_silence(&p->txns, &b->client);
+	cx_client_cancel(&p->txns, &b->client, (struct cx_text){NULL, 0});
+}
+
+void cx_abandon_silent(struct cx_proxy *p, struct cx_context *c)
+{
+	for (struct cx_branch *b = c->branches; b; b = b->next)
+		if (!b->final && !b->abandoned && !b->client.answered_ms)
+			abandon(p, b);
+}
+
+void cx_try_over(void *ctx, struct cx_client *client)
+{
+	struct cx_branch *b = (struct cx_branch *)client;
+	struct cx_context *c = b->context;
+	struct cx_proxy *p = ctx;
+
+	if (!c)
+		return;
+	if (!c->cancelled && (others_open(b) || !anywhere_else(p, c)))
+		return;
+	p->count.timeouts++;
+	cx_sign(p, b->element, CX_SIGN_SILENT);
+	abandon(p, b);
+	cx_answer_offer(p, c, 408, NULL);
+	cx_context_check(p, c);
+}
+
+void cx_no_answer(void *ctx, struct cx_client *client)
+{
+	struct cx_branch *b = (struct cx_branch *)client;
+	struct cx_context *c = b->context;
+	struct cx_proxy *p = ctx;
+	bool known = b->abandoned;
+
+	if (!c)
+		return;
+	if (!known && !client->answered_ms) {
+		p->count.timeouts++;
+		cx_sign(p, b->element, CX_SIGN_SILENT);
+	}
+	cx_branch_over(p, b, client->cancelled ? CX_TRY_CANCELLED : CX_TRY_TIMEOUT, 0);
+	if (known)
+		return;
+	cx_answer_offer(p, c, 408, NULL);
+	cx_context_check(p, c);
+}
+
+/* 16.8 */
+void cx_client_expired(void *ctx, struct cx_client *client)
+{
+	struct cx_branch *b = (struct cx_branch *)client;
+	struct cx_context *c = b->context;
+	struct cx_proxy *p = ctx;
+
+	cx_client_cancel(&p->txns, client, (struct cx_text){NULL, 0});
+	if (!c || b->abandoned)
+		return;
+	c->tries[b->try].end = CX_TRY_TIMEOUT;
+	b->abandoned = true;
+	c->enough = true;
+	cx_answer_offer(p, c, 408, NULL);
+	cx_context_check(p, c);
+}
+
+/* The connection went away under it, which says little about who is behind it. */
+static bool worth_another_connection(const struct cx_proxy *p, const struct cx_branch *b, int errnum)
+{
+	const struct cx_config_group *policy = cx_group_policy(p, b->group);
+	uint8_t transport = b->client.hop.transport;
+	uint32_t retries = policy ? policy->retries[transport] : 1;
+
+	if (transport == CX_UDP || transport >= CX_TRANSPORTS || b->context->tries[b->try].again >= retries)
+		return false;
+	if (b->context->recursions)
+		return false; /* its Request-URI is gone */
+	return errnum == ENOTCONN || errnum == EPIPE || errnum == ECONNRESET;
+}
+
+/* 16.9: as if a 503 had come. */
+void cx_branch_failed(struct cx_proxy *p, struct cx_branch *b, int errnum)
+{
+	struct cx_context *c = b->context;
+	uint8_t again;
+
+	if (b->final || b->client.answered_ms || b->client.txn.lingers)
+		return; /* whoever answered once is reached by other means */
+	if (!c || b->abandoned) {
+		cx_client_end(&p->txns, &b->client);
+		return;
+	}
+	if (!c->cancelled && c->n_tries < CX_TRIES_MAX && worth_another_connection(p, b, errnum)) {
+		struct cx_hop hop = b->client.hop;
+		uint32_t element = b->element;
+
+		again = c->tries[b->try].again;
+		c->tries[b->try].end = CX_TRY_REFUSED;
+		hop.connection = CX_NO_CONNECTION;
+		cx_client_end(&p->txns, &b->client);
+		if (!cx_forward(p, c, &hop, element, (struct cx_text){NULL, 0}, 0))
+			c->tries[c->n_tries - 1].again = (uint8_t)(again + 1);
+	} else {
+		cx_sign(p, b->element, CX_SIGN_REFUSED);
+		cx_branch_over(p, b, CX_TRY_REFUSED, 0);
+		cx_client_end(&p->txns, &b->client);
+		cx_answer_offer(p, c, 503, NULL);
+	}
+	cx_context_check(p, c);
+}

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Request forwarding (RFC 3261 16.6 steps 9 and 10): one branch for one target. */
+#include <errno.h>
+#include "proxy/stateful/internal.h"
+
+/* How long an element may stay silent: the group's word, or until it was asked again as often as it allows.
+ */
+static uint32_t try_ms(const struct cx_proxy *p, const struct cx_context *c, const struct cx_hop *hop,
+		       const struct cx_txn_timers *timers)
+{
+	const struct cx_config_group *policy = cx_group_policy(p, c->way.group);
+	uint64_t by_retries;
+
+	if (!policy || !policy->try_timeout_ms)
+		return 0;
+	by_retries = timers->t1_ms * ((2ULL << policy->retries[CX_UDP]) - 1);
+	if (hop->transport == CX_UDP && by_retries < policy->try_timeout_ms)
+		return (uint32_t)by_retries;
+	return policy->try_timeout_ms;
+}
+
+static struct cx_branch *new_branch(struct cx_proxy *p, struct cx_context *c, const struct cx_hop *hop,
+				    const struct cx_txn_timers *timers)
+{
+	struct cx_client *client =
+	    cx_client_new(&p->txns, p->request.method == CX_M_INVITE, sizeof(struct cx_branch), hop, timers);
+	struct cx_branch *b = (struct cx_branch *)client;
+
+	if (!b)
+		return NULL;
+	b->server = c->server->txn.handle;
+	b->group = c->way.group;
+	b->try = (uint8_t)(c->n_tries - 1);
+	b->element = c->tries[b->try].element;
+	return b;
+}
+
+struct cx_text cx_branch_of(const struct cx_proxy *p, char out[CX_BRANCH_MAX], uint64_t handle, uint64_t loop,
+			    const struct cx_hop *back, uint16_t sent_by_port, struct cx_text call_id)
+{
+	const struct cx_meta *meta = &p->world->meta;
+	struct cx_branch_id id = {.handle = handle,
+				  .loop = loop,
+				  .worker = p->settings.worker,
+				  .node = meta->node,
+				  .generation = meta->generation,
+				  .back = *back};
+
+	if (back->transport != CX_UDP)
+		id.back.port = sent_by_port; /* its connection will be gone */
+	return (struct cx_text){out, cx_branch_write(out, &p->world->key, &id, call_id)};
+}
+
+static int send_branch(struct cx_proxy *p, struct cx_context *c, struct cx_branch *b, struct cx_forwarding *f,
+		       const struct cx_txn_timers *timers)
+{
+	char branch[CX_BRANCH_MAX];
+	int n;
+
+	f->branch = cx_branch_of(p, branch, b->client.txn.handle, c->loop, &c->server->hop,
+				 c->server->sent_by_port, p->request_e.call_id);
+	n = cx_forward_edit(p, f);
+	if (!n)
+		n = cx_edits_iov(&p->edits, p->iov, CX_EDITS_IOV);
+	if (n < 0)
+		return n;
+	p->count.forwarded++;
+	return cx_client_send(&p->txns, &b->client, p->iov, n, try_ms(p, c, f->to, timers));
+}
+
+/* One branch to that hop. 0 or -errno, and nothing is left of it. */
+static int start_branch(struct cx_proxy *p, struct cx_context *c, struct cx_forwarding *f)
+{
+	struct cx_txn_timers timers = cx_timers_of(p, f->to->listener);
+	struct cx_branch *b;
+	int err;
+
+	if (!cx_listener_get(p, f->to->listener))
+		return -ENETUNREACH; /* none of its kind, or none any more */
+	b = new_branch(p, c, f->to, &timers);
+	if (!b)
+		return -ENOMEM;
+	err = send_branch(p, c, b, f, &timers);
+	if (err) {
+		cx_client_end(&p->txns, &b->client);
+		return err;
+	}
+	b->context = c;
+	b->next = c->branches;
+	c->branches = b;
+	cx_waiting_add(p, b);
+	return 0;
+}
+
+/* 18.1.1: too long for a datagram. -EMSGSIZE: there is no other way. */
+static int start_over_tcp(struct cx_proxy *p, struct cx_context *c, struct cx_forwarding *f)
+{
+	const struct cx_listener *l = cx_listener_get(p, f->to->listener);
+	struct cx_hop hop = *f->to;
+
+	hop.transport = CX_TCP;
+	hop.listener = cx_listener_for(p, l->network, l->family == CX_IPV4, CX_TCP);
+	if (hop.listener == CX_NO_LISTENER)
+		return -EMSGSIZE;
+	f->to = &hop;
+	return start_branch(p, c, f);
+}
+
+static int status_of(int err)
+{
+	return err == -EMSGSIZE ? 513 : err == -ENOMEM ? 500 : 503;
+}
+
+int cx_forward(struct cx_proxy *p, struct cx_context *c, const struct cx_hop *hop, uint32_t element,
+	       struct cx_text uri, uint16_t breadth)
+{
+	struct cx_forwarding f = {.m = &p->request,
+				  .e = &p->request_e,
+				  .from = &c->from,
+				  .to = hop,
+				  .way = &c->way,
+				  .uri = uri,
+				  .breadth = breadth};
+	int err = cx_context_open(p, c);
+
+	c->tries[c->n_tries++] = (struct cx_try){.element = element};
+	if (!err)
+		err = start_branch(p, c, &f);
+	if (err == -EFBIG)
+		err = start_over_tcp(p, c, &f);
+	if (!err)
+		return 0;
+	c->tries[c->n_tries - 1].end = CX_TRY_REFUSED;
+	p->count.send_failed++;
+	if (err == -ENOMEM)
+		p->count.no_memory++;
+	else if (err != -EMSGSIZE)
+		cx_sign(p, element, CX_SIGN_REFUSED);
+	cx_answer_offer(p, c, status_of(err), NULL);
+	return err;
+}

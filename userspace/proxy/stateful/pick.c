@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The next element of a group for a request: of those that are up and were not
+ * tried yet, the highest q; among equals the one that this call had before, then
+ * the order of the ring from the Call-ID's slot on, which honours weights and is
+ * the same on every node. States are read when the choice is made, so a failover
+ * never goes to an element that is known to be down.
+ *
+ * An element that asked for a pause (Retry-After) is left out until it is over;
+ * afterwards it takes a growing share of the calls, by the call's hash, and its
+ * turn as the last resort.
+ */
+#include <errno.h>
+#include "proxy/stateful/internal.h"
+
+static uint32_t q_of(const struct cx_proxy *p, uint32_t element)
+{
+	return p->world->tables->element_config[element]->q;
+}
+
+static bool tried(const struct cx_context *c, uint32_t element)
+{
+	for (uint8_t i = 0; i < c->n_tries; i++)
+		if (c->tries[i].element == element)
+			return true;
+	return false;
+}
+
+/* 0: not now; 1: only if there is nobody else; 2: yes. */
+static int wanted(const struct cx_proxy *p, const struct cx_context *c, uint32_t element)
+{
+	const struct cx_pause *pause = element < p->n_pauses ? &p->pauses[element] : NULL;
+	uint8_t state;
+
+	if (element >= p->world->tables->n_elements || !p->world->tables->element_config[element])
+		return 0;
+	state = __atomic_load_n(&p->world->elements[element].state, __ATOMIC_RELAXED);
+	if (state != CX_ELEMENT_UP || tried(c, element))
+		return 0;
+	if (!pause || cx_now(p) >= pause->full_ms)
+		return 2;
+	if (cx_now(p) < pause->until_ms)
+		return 0;
+	/* the share grows from nothing to all of it */
+	return (c->call_hash & 0xffff) * (pause->full_ms - pause->until_ms) < (cx_now(p) - pause->until_ms)
+										  << 16
+		   ? 2
+		   : 1;
+}
+
+/* What all that may be chosen have at most. -1: there are none. */
+static int highest_q(const struct cx_proxy *p, const struct cx_context *c, int level)
+{
+	const uint32_t *ids;
+	size_t n = cx_tables_members(p->world->tables, c->way.group, &ids);
+	int q = -1;
+
+	for (size_t i = 0; i < n; i++)
+		if (wanted(p, c, ids[i]) >= level && (int)q_of(p, ids[i]) > q)
+			q = (int)q_of(p, ids[i]);
+	return q;
+}
+
+static bool fits(const struct cx_proxy *p, const struct cx_context *c, uint32_t element, int q, int level)
+{
+	return element < p->world->max_elements && p->world->elements[element].group == c->way.group &&
+	       wanted(p, c, element) >= level && (int)q_of(p, element) == q;
+}
+
+static uint32_t by_ring(const struct cx_proxy *p, const struct cx_context *c, int q, int level)
+{
+	const struct cx_ring *ring = p->world->rings[c->way.group];
+	const uint32_t *ids;
+	size_t n;
+
+	for (uint32_t i = 0; ring && i < 1u << ring->bits; i++) {
+		uint32_t slot =
+		    (uint32_t)((c->call_hash >> (64 - ring->bits)) + i) & ((1u << ring->bits) - 1);
+
+		if (fits(p, c, ring->slots[slot], q, level))
+			return ring->slots[slot];
+	}
+	/* up, but not yet in the ring */
+	n = cx_tables_members(p->world->tables, c->way.group, &ids);
+	for (size_t i = 0; i < n; i++)
+		if (fits(p, c, ids[i], q, level))
+			return ids[i];
+	return CX_NONE;
+}
+
+#define CX_Q_MAX 1000 /* the default, so that most groups are chosen from without a search */
+
+/* The call's own element, or that of its slot in the ring. */
+static uint32_t first_guess(const struct cx_proxy *p, const struct cx_context *c, bool *known)
+{
+	const struct cx_ring *ring = p->world->rings[c->way.group];
+	struct cx_flow flow;
+
+	*known = !cx_world_get_flow(p->world, c->call_hash, &flow) &&
+		 flow.element < p->world->tables->n_elements &&
+		 p->world->elements[flow.element].group == c->way.group &&
+		 p->world->elements[flow.element].state != CX_ELEMENT_UNUSED;
+	if (*known)
+		return flow.element;
+	return ring ? ring->slots[c->call_hash >> (64 - ring->bits)] : CX_NONE;
+}
+
+uint32_t cx_pick_element(struct cx_proxy *p, const struct cx_context *c, int *q)
+{
+	int level = 2, highest;
+	bool known;
+	uint32_t guess = first_guess(p, c, &known);
+
+	if (known && c->way.in_dialog && !c->n_tries)
+		return guess; /* its dialog is there, in whatever state it is */
+	if (*q < 0 && fits(p, c, guess, CX_Q_MAX, level)) {
+		*q = CX_Q_MAX;
+		return guess;
+	}
+	highest = highest_q(p, c, level);
+	if (highest < 0)
+		highest = highest_q(p, c, level = 1);
+	if (highest < 0 || (*q >= 0 && highest != *q))
+		return CX_NONE;
+	*q = highest;
+	return fits(p, c, guess, highest, level) ? guess : by_ring(p, c, highest, level);
+}
+
+void cx_pick_remember(struct cx_proxy *p, const struct cx_context *c, uint32_t element)
+{
+	struct cx_flow flow = {.element = element,
+			       .transaction = (uint32_t)c->server->by_request.key & ((1u << 20) - 1)};
+
+	cx_world_put_flow(p->world, c->call_hash, &flow);
+}
+
+int cx_hop_of_element(const struct cx_proxy *p, uint32_t element, struct cx_hop *hop)
+{
+	const struct cx_element *e = &p->world->elements[element];
+	const struct cx_group *g = &p->world->groups[e->group];
+
+	*hop =
+	    (struct cx_hop){.addr = e->addr,
+			    .port = e->port,
+			    .transport = e->transport,
+			    .connection = CX_NO_CONNECTION,
+			    .listener = cx_listener_for(p, g->network, e->family == CX_IPV4, e->transport)};
+	return hop->listener == CX_NO_LISTENER ? -ENETUNREACH : 0;
+}
+
+void cx_pause_element(struct cx_proxy *p, uint32_t element, uint32_t seconds, uint32_t slow_start_s)
+{
+	if (element >= p->n_pauses || !seconds)
+		return;
+	if (seconds > 3600)
+		seconds = 3600; /* its word is no order for ever */
+	p->pauses[element].until_ms = cx_now(p) + seconds * 1000ULL;
+	p->pauses[element].full_ms = p->pauses[element].until_ms + slow_start_s * 1000ULL;
+}
+
+uint32_t cx_pause_left(const struct cx_proxy *p, uint32_t group)
+{
+	const struct cx_config_group *policy = cx_group_policy(p, group);
+	const uint32_t *ids;
+	size_t n = cx_tables_members(p->world->tables, group, &ids);
+	uint64_t first_ms = CX_PROXY_NEVER;
+
+	for (size_t i = 0; i < n; i++)
+		if (ids[i] < p->n_pauses && p->pauses[ids[i]].until_ms > cx_now(p) &&
+		    p->pauses[ids[i]].until_ms < first_ms)
+			first_ms = p->pauses[ids[i]].until_ms;
+	if (first_ms == CX_PROXY_NEVER)
+		return policy ? policy->retry_after_s : 0;
+	return (uint32_t)((first_ms - cx_now(p) + 999) / 1000);
+}

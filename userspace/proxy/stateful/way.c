@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Where a request goes: Route (RFC 3261 16.4, 16.6 steps 6 and 7), then the
+ * Request-URI (16.5). Nothing of the message changes here.
+ *
+ * - Our own Route values on top are popped, two after each other as one doubled
+ *   Record-Route (RFC 5658); the last of them names the side to leave by.
+ * - A Request-URI that is ours and has ;lr was put there by a strict router: the
+ *   last Route value is the real one.
+ * - Addresses are used only if a group or a trusted network knows them: this is
+ *   no open relay.
+ * - By address inside a dialog or behind our Route, by DN otherwise.
+ */
+#include <errno.h>
+#include "proxy/stateful/internal.h"
+
+/* A network that may send to this address, `side` if that is one: its listener. */
+static uint16_t side_for(const struct cx_proxy *p, const union cx_addr *addr, uint8_t transport,
+			 uint16_t side)
+{
+	const struct cx_source *source = cx_tables_source(p->world->tables, addr);
+	const struct cx_listener *l = cx_listener_get(p, side);
+	bool v4 = cx_addr_is_v4(addr);
+	uint64_t networks;
+
+	if (!source)
+		return CX_NO_LISTENER;
+	networks = source->egress;
+	for (uint32_t i = 0; i < CX_NETWORKS_MAX; i++)
+		if (p->world->tables->networks[i].flags & CX_NETWORK_TRUSTED)
+			networks |= source->networks & 1ULL << i;
+	if (l && (networks >> l->network & 1)) {
+		uint16_t same = cx_listener_for(p, l->network, v4, transport);
+
+		if (l->transport == transport && (l->family == CX_IPV4) == v4)
+			return side;
+		if (same != CX_NO_LISTENER)
+			return same;
+	}
+	for (; networks; networks &= networks - 1) {
+		uint16_t found = cx_listener_for(p, (uint32_t)__builtin_ctzll(networks), v4, transport);
+
+		if (found != CX_NO_LISTENER)
+			return found;
+	}
+	return CX_NO_LISTENER;
+}
+
+static uint32_t element_at(const struct cx_proxy *p, const struct cx_hop *hop)
+{
+	const uint32_t *ids;
+	size_t n = cx_tables_elements_at(p->world->tables, &hop->addr, hop->port, &ids);
+
+	for (size_t i = 0; i < n; i++)
+		if (p->world->tables->elements[ids[i]].transport == hop->transport)
+			return ids[i];
+	return CX_NONE;
+}
+
+int cx_way_to_uri(const struct cx_proxy *p, const struct cx_uri *uri, uint16_t side, struct cx_hop *hop,
+		  uint32_t *element)
+{
+	int transport = cx_uri_transport(uri);
+
+	if (transport < 0 || !uri->host.n || uri->host_kind == CX_HOST_NAME)
+		return -ENOENT;
+	*hop = (struct cx_hop){.addr = uri->addr,
+			       .port = cx_uri_port(uri),
+			       .transport = (uint8_t)transport,
+			       .connection = CX_NO_CONNECTION};
+	hop->listener = side_for(p, &uri->addr, hop->transport, side);
+	*element = element_at(p, hop);
+	return hop->listener == CX_NO_LISTENER ? -ENOENT : 0;
+}
+
+/* The Route values in order: at most n of them are read. */
+static uint32_t read_routes(const struct cx_message *m, struct cx_uri *uris, uint32_t n, struct cx_uri *last)
+{
+	struct cx_values it = cx_values_of(m, CX_HEADER_ROUTE);
+	struct cx_address address;
+	struct cx_value v;
+	uint32_t count = 0;
+
+	while (cx_values_next(&it, &v)) {
+		if (cx_address_parse_uri(v.text, &address, last))
+			return CX_NONE;
+		if (count < n)
+			uris[count] = *last;
+		count++;
+	}
+	return count;
+}
+
+static int by_request_uri(struct cx_proxy *p, uint16_t in_listener, const struct cx_uri *uri,
+			  struct cx_way *way)
+{
+	struct cx_text user = cx_uri_user_part(uri);
+	uint16_t ours = uri->scheme == CX_SCHEME_TEL ? CX_NO_LISTENER : cx_uri_is_ours(p, uri, in_listener);
+
+	if (ours == CX_NO_LISTENER && uri->scheme != CX_SCHEME_TEL && (way->in_dialog || way->pop) &&
+	    !cx_way_to_uri(p, uri, way->side, &way->hop, &way->element))
+		return 0;
+	if (!user.n)
+		return p->m.method == CX_M_OPTIONS && ours != CX_NO_LISTENER ? 200 : 404;
+	way->group = cx_route_find(p, in_listener, user, &way->core);
+	return way->group == CX_NONE ? 404 : 0;
+}
+
+int cx_way_find(struct cx_proxy *p, uint16_t in_listener, struct cx_way *way)
+{
+	struct cx_uri routes[3], last, uri = p->e.uri;
+	uint32_t n;
+
+	*way = (struct cx_way){
+	    .group = CX_NONE, .element = CX_NONE, .side = CX_NO_LISTENER, .in_dialog = p->e.to_tag.n != 0};
+	n = read_routes(&p->m, routes, 3, &last);
+	if (n == CX_NONE)
+		return 400;
+	if (n && !uri.user.n && cx_uri_is_loose(&uri) &&
+	    cx_uri_is_ours(p, &uri, in_listener) != CX_NO_LISTENER) {
+		way->from_route = true;
+		way->side = cx_uri_is_ours(p, &uri, in_listener);
+		uri = last;
+		n--;
+	}
+	while (way->pop < 2 && way->pop < n) {
+		uint16_t ours = cx_uri_is_ours(p, &routes[way->pop], in_listener);
+
+		if (ours == CX_NO_LISTENER)
+			break;
+		way->side = ours;
+		way->pop++;
+	}
+	if (way->pop == n)
+		return by_request_uri(p, in_listener, &uri, way);
+	way->strict = !cx_uri_is_loose(&routes[way->pop]);
+	return cx_way_to_uri(p, &routes[way->pop], way->side, &way->hop, &way->element) ? 404 : 0;
+}
