@@ -222,10 +222,11 @@ static void swap(struct cx_reload *r)
 	d->tables = r->tables;
 	r->config = NULL;
 	r->tables = NULL;
-	cx_views_retire(parts->views, release_tables, old_tables); /* workers go by them still */
-	cx_views_retire(parts->views, release_config, old_config);
 	cx_workers_publish(parts);
 	cx_sockets_adopt(parts, old_tables, d->tables, r->opened);
+	cx_views_retire(parts->views, release_tables, old_tables); /* some worker may go by them still */
+	cx_views_retire(parts->views, release_config, old_config);
+	d->world->changed = true; /* the next view, at the end of this turn, lets them go */
 	memset(r->opened, 0, sizeof(r->opened));
 	cx_world_hold(d->world);
 	cx_reach_refresh(d->reach);
