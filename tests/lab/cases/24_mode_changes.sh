@@ -12,7 +12,7 @@ must lab_uas_start_all --answer-ms 200
 core_tcp_server ms1
 core_tcp_server ms2
 must lab_config
-must lab_daemon_start
+must lab_daemon_start ${CORE_DAEMON:-}
 
 core_start calls $((RATE * 6)) "$RATE" 92 u1 -d 300
 lab_wait 5000 started "$RATE"
