@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# The benchmark: the fast path against a bare XDP_TX (fast.sh), and this proxy
-# against Kamailio (kamailio.sh). Prints a table, writes BUILD/bench.json.
+# The benchmark: the fast path against a bare XDP_TX (fast.sh), this proxy against
+# Kamailio (kamailio.sh), and its stateful core against Kamailio's (core.sh). Prints a table, writes BUILD/bench.json.
 #
 #   tests/bench/bench.sh [BUILD_DIRECTORY]
 #
@@ -28,6 +28,7 @@ busy=$(awk '{ print $1 }' /proc/loadavg)
 echo "bench: $(uname -r), $(awk -F': ' '/^model name/ { print $2; exit }' /proc/cpuinfo), $(nproc) CPUs, load before $busy"
 "$here/fast.sh" "$build" --json "$build/bench-fast.json"
 LAB_BUILD=$build "$here/kamailio.sh" "$build/bench-kamailio.json"
-jq -s 'add' "$build/bench-fast.json" "$build/bench-kamailio.json" >"$build/bench.json"
+LAB_BUILD=$build "$here/core.sh" "$build/bench-core.json"
+jq -s 'add' "$build"/bench-{fast,kamailio,core}.json >"$build/bench.json"
 table "$build/bench.json"
 awk -v busy="$busy" 'BEGIN { if (busy > 0.5) print "The machine had other work (load " busy " before the start): that adds to all figures and to their spread." }'
