@@ -8,7 +8,7 @@ SYSCONFDIR ?= /etc
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 CLANG   ?= clang
 BPFTOOL ?= $(shell command -v bpftool || echo /usr/sbin/bpftool)
-PKGS    := libbpf libnl-3.0 libnl-route-3.0 libconfig jansson libuv
+PKGS    := libbpf libnl-3.0 libnl-genl-3.0 libnl-route-3.0 libconfig jansson libuv
 
 CFLAGS  ?= -O2 -g
 WARN    := -Wall -Wextra -Wshadow -Werror -Wno-unused-parameter
@@ -17,7 +17,7 @@ LDHARDEN ?= -pie -Wl,-z,relro,-z,now
 ALL_CFLAGS = -std=gnu11 $(WARN) $(HARDEN) $(CFLAGS) $(SANITIZE) -DCX_VERSION='"$(VERSION)"' \
 	-Iinclude -Iuserspace -I$(B)/bpf -I$(B) $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 LDLIBS   = $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm
-BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 $(WARN) -Iinclude -Ibpf -I/usr/include/$(shell uname -m)-linux-gnu
+BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -mllvm -disable-block-placement $(WARN) -Iinclude -Ibpf -I/usr/include/$(shell uname -m)-linux-gnu
 
 # `make V=1` shows the commands.
 Q := $(if $(V),,@)
@@ -45,7 +45,12 @@ $(B)/bpf/cxsip.skel.h: $(B)/bpf/cxsip.bpf.o
 $(B)/bpf/steer.skel.h: $(B)/bpf/steer.bpf.o
 	$(Q)$(BPFTOOL) gen skeleton $< name cx_steer_bpf > $@.tmp && mv $@.tmp $@
 
-SKELETONS := $(B)/bpf/cxsip.skel.h $(B)/bpf/steer.skel.h
+# the form that calls the kernel module
+$(B)/bpf/cxsip_kfuncs.bpf.o: bpf/cxsip.bpf.c
+$(B)/bpf/cxsip_kfuncs.skel.h: $(B)/bpf/cxsip_kfuncs.bpf.o
+	$(Q)$(BPFTOOL) gen skeleton $< name cx_kfuncs_bpf > $@.tmp && mv $@.tmp $@
+
+SKELETONS := $(patsubst %,$(B)/bpf/%.skel.h,cxsip cxsip_kfuncs steer)
 
 # ---- the daemon and cxctl ----------------------------------------------------
 
@@ -93,7 +98,7 @@ $(B)/libcxctl.a: $(filter-out %/main.o,$(CXCTL_OBJ))
 $(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/libcxctl.a $(B)/libcxsip.a
 	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDHARDEN) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LDLIBS) -lcmocka
 
-$(B)/tests/unit/test_sip_torture: $(B)/tests/fastpath/corpus.o
+$(B)/tests/unit/test_sip_torture $(B)/tests/unit/test_core_torture: $(B)/tests/fastpath/corpus.o
 
 $(B)/tests/fastpath/%: $(B)/tests/fastpath/%.o $(RIG_OBJ) $(B)/libcxsip.a
 	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDHARDEN) -o $@ $^ $(LDLIBS) -lcmocka
@@ -103,24 +108,32 @@ REPLAY_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard tests/replay/*.c))
 $(B)/tests/replay/replay: $(REPLAY_OBJ) $(B)/libcxsip.a
 	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDHARDEN) -o $@ $^ $(LDLIBS) -lcmocka
 
+# what the kernel module's tests need inside the virtual machine
+VM_TOOLS := $(patsubst %.c,$(B)/%,$(wildcard tests/vm/tools/*.c))
+$(B)/tests/vm/tools/%: $(B)/tests/vm/tools/%.o
+	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDHARDEN) -o $@ $^ $(LDLIBS) $(if $(findstring genl,$@),-lcmocka)
+
 .SECONDARY:
 
 .PHONY: tests asan tsan
-tests: all $(UNIT_TESTS) $(FASTPATH_TESTS) $(B)/tests/replay/replay ## build all tests
+tests: all $(UNIT_TESTS) $(FASTPATH_TESTS) $(B)/tests/replay/replay $(VM_TOOLS) ## build all tests
 asan: ## build daemon and tests with address and undefined-behaviour sanitizers into $(B)/asan
 	+$(Q)$(MAKE) --no-print-directory tests B=$(B)/asan CFLAGS='-O1 -g' HARDEN=-fPIE \
 		SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer'
 tsan: ## the same with the thread sanitizer into $(B)/tsan
 	+$(Q)$(MAKE) --no-print-directory tests B=$(B)/tsan CFLAGS='-O1 -g' HARDEN=-fPIE SANITIZE=-fsanitize=thread
 
-.PHONY: test
-test: deps ## run all tests (root; installs what is missing)
+.PHONY: test test-vm
+test: deps-vm ## run all tests (root; installs what is missing)
 	+$(Q)$(MAKE) --no-print-directory tests asan
 	$(Q)tests/run.sh $(B)
+test-vm: deps-vm ## the fast path in Debian's kernels, in qemu (KERNEL=6.12: one)
+	+$(Q)$(MAKE) --no-print-directory tests
+	$(Q)VM_KERNELS='$(KERNEL)' tests/run.sh $(B) vm
 
 .PHONY: coverage
-ROOM ?= sip
-coverage: deps ## lines of ROOM (sip) that the unit tests run
+ROOM ?= sip txn proxy/stateful
+coverage: deps ## lines of ROOM that unit tests and replay run
 	$(Q)tests/coverage.sh $(B) $(ROOM)
 
 .PHONY: fuzz
@@ -145,6 +158,8 @@ $(B)/tests/bench/fast: $(B)/tests/bench/fast.o $(B)/tests/bench/frames.o
 	$(Q)$(CC) $(CFLAGS) $(LDHARDEN) -o $@ $^ $(LDLIBS)
 $(B)/tests/bench/load: $(B)/tests/bench/load.o
 	$(Q)$(CC) $(CFLAGS) $(LDHARDEN) -o $@ $^
+$(B)/tests/bench/calls/calls: $(patsubst %.c,$(B)/%.o,$(wildcard tests/bench/calls/*.c))
+	$(Q)$(CC) $(CFLAGS) $(LDHARDEN) -o $@ $^
 
 $(B)/tests/bench/core: $(B)/tests/bench/core.o $(B)/libcxsip.a
 	$(Q)$(CC) $(CFLAGS) $(LDHARDEN) -o $@ $^ $(LDLIBS) -lcmocka
@@ -152,14 +167,17 @@ $(B)/tests/bench/core: $(B)/tests/bench/core.o $(B)/libcxsip.a
 .PHONY: bench
 bench: ## measure against bare XDP_TX and Kamailio (root); writes $(B)/bench.json
 	$(Q)conf/deps.sh build lab bench
-	+$(Q)$(MAKE) --no-print-directory all $(B)/tests/bench/fast $(B)/tests/bench/load
+	+$(Q)$(MAKE) --no-print-directory all $(B)/tests/bench/fast $(B)/tests/bench/load $(B)/tests/bench/calls/calls
 	$(Q)tests/bench/bench.sh $(B)
 
 # ---- run, install, clean -----------------------------------------------------
 
-.PHONY: deps
+.PHONY: deps deps-vm
 deps: ## install the Debian packages that are missing (root)
 	$(Q)conf/deps.sh
+# Where qemu cannot be had, the tests in virtual machines are skipped.
+deps-vm: deps
+	$(Q)conf/deps.sh vm || echo "conf/deps.sh vm failed: no tests in virtual machines"
 
 .PHONY: run
 run: deps ## real SIP calls through the proxy in a lab of network namespaces (root)
@@ -184,12 +202,26 @@ install: all ## install below DESTDIR, PREFIX (/usr), SYSCONFDIR (/etc)
 	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/man/man5 docs/man/cxsip.cfg.5
 	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/man/man8 docs/man/cxsipd.8
 
+# ---- the kernel module -----------------------------------------------------------
+
+.PHONY: module install-dkms
+module: ## build cxsip.ko for the running kernel, or KDIR=headers
+	+$(Q)$(MAKE) --no-print-directory -C kmod OUT=$(abspath $(B))/kmod/host CX_VERSION=$(VERSION)
+
+DKMS := $(DESTDIR)/usr/src/cxsip-$(VERSION)
+install-dkms: ## install the module's source for DKMS
+	install -d $(DKMS)/kmod $(DKMS)/include/cxsip
+	install -m 0644 -t $(DKMS)/kmod kmod/*.[ch] kmod/Kbuild kmod/Makefile
+	install -m 0755 -t $(DKMS)/kmod kmod/btf.sh
+	install -m 0644 -t $(DKMS)/include/cxsip include/cxsip/*.h
+	sed 's/@VERSION@/$(VERSION)/' kmod/dkms.conf.in >$(DKMS)/dkms.conf
+
 .PHONY: clean
 clean: ## remove the build directory
 	rm -rf $(B)
 
 .PHONY: help
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' Makefile
 
 -include $(shell find $(B) -type f -name '*.d' 2>/dev/null)

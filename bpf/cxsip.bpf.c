@@ -21,6 +21,15 @@ struct cx_scratch_value {
 };
 CX_MAP(cx_scratch, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct cx_scratch_value, 1, 0);
 
+/* Bounds the size of a copy, which is not 0: Linux 6.1 does not conclude that from
+ * a comparison, and its helpers refuse a size that may be 0. */
+#define CX_BOUND_SIZE(var, mask)                                                                             \
+	do {                                                                                                 \
+		(var)--;                                                                                     \
+		CX_BOUND(var, mask);                                                                         \
+		(var)++;                                                                                     \
+	} while (0)
+
 CX_INLINE void cx_count(__u32 reason, __u32 bytes)
 {
 	struct cx_count *c = bpf_map_lookup_elem(&cx_stats, &reason);
@@ -118,8 +127,8 @@ CX_INLINE int cx_send(struct xdp_md *ctx, struct cx_msg *m, struct cx_frame *f, 
 	start = CX_FRAME_ROOM - header_len;
 	length = header_len + m->head_n;
 	CX_BOUND(start, 127);
-	CX_BOUND(length, 0x7ff);
-	if (!length || bpf_xdp_store_bytes(ctx, 0, m->out + start, length)) {
+	CX_BOUND_SIZE(length, 0x7ff);
+	if (bpf_xdp_store_bytes(ctx, 0, m->out + start, length)) {
 		cx_count(CX_R_BUG, m->len);
 		return XDP_DROP;
 	}
@@ -168,8 +177,11 @@ int cx_xdp(struct xdp_md *ctx)
 		return cx_leave(m, CX_R_TOO_BIG);
 	if (len < 16)
 		cx_put64(m->buf, 0);
-	if (len > 0 && bpf_xdp_load_bytes(ctx, f->payload_at, m->buf, len))
-		return cx_leave(m, CX_R_BAD_PACKET);
+	if (len > 0) {
+		CX_BOUND_SIZE(len, CX_BUF_MASK);
+		if (bpf_xdp_load_bytes(ctx, f->payload_at, m->buf, len))
+			return cx_leave(m, CX_R_BAD_PACKET);
+	}
 	reason = cx_decide(m);
 	if (reason != CX_R_REQUEST && reason != CX_R_RESPONSE)
 		return cx_leave(m, reason);

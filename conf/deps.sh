@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# Installs the Debian packages that building, the lab and the benchmark need.
+# Installs the Debian packages that building, the lab, the virtual machines of
+# the kernel matrix and the benchmark need.
 #
-#   conf/deps.sh [build] [lab] [bench]      (default: build lab)
+#   conf/deps.sh [build] [lab] [vm] [bench]      (default: build lab)
 #
 # Idempotent, and silent when nothing is missing. Nothing that gets installed
 # is left running or set to start at boot: Kamailio is only measured here.
@@ -11,6 +12,7 @@ set -eu
 BUILD="gcc libc6-dev make pkg-config clang llvm libclang-rt-dev bpftool linux-libc-dev libbpf-dev libelf-dev zlib1g-dev
 	libnl-3-dev libnl-route-3-dev libnl-genl-3-dev libconfig-dev libjansson-dev libuv1-dev uthash-dev libcmocka-dev"
 LAB="iproute2 util-linux procps ethtool jq mawk sip-tester"
+VM="qemu-system-x86 busybox-static cpio kmod binutils xz-utils lz4 zstd dwarves"
 BENCH="kamailio"
 
 wanted=
@@ -19,8 +21,9 @@ for group; do
 	case $group in
 	build) wanted="$wanted $BUILD" ;;
 	lab) wanted="$wanted $LAB" ;;
+	vm) wanted="$wanted $VM" ;;
 	bench) wanted="$wanted $BENCH" ;;
-	*) echo "deps.sh: unknown group '$group' (build, lab, bench)" >&2; exit 2 ;;
+	*) echo "deps.sh: unknown group '$group' (build, lab, vm, bench)" >&2; exit 2 ;;
 	esac
 done
 

@@ -224,9 +224,9 @@ struct cx_siphash_key {
 };
 /* cx_key: array of one */
 struct cx_key {
-	struct cx_siphash_key mac[2]; /* both verify; `current` signs */
+	struct cx_siphash_key mac[2]; /* both verify; `signing` says which one signs */
 	struct cx_siphash_key hash;   /* Call-ID -> ring and flow: never rotated */
-	__u32 current;
+	__u32 signing; /* 0 or 1 */
 	__u32 gap;
 };
 

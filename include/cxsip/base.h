@@ -23,8 +23,13 @@
 #define cx_ntohl(x) bpf_ntohl(x)
 #else
 #include <linux/types.h>
+#ifdef __KERNEL__
+#include <linux/string.h>
+#include <asm/byteorder.h>
+#else
 #include <string.h>
 #include <arpa/inet.h>
+#endif
 #define CX_FN static inline __attribute__((unused))
 #define CX_INLINE static inline __attribute__((always_inline, unused))
 #define cx_htons(x) htons(x)

@@ -319,7 +319,7 @@ CX_FN int cx_make_cookie(struct cx_msg *m)
 			return CX_R_BAD_VIA;
 	}
 	m->cookie_addr = m->source;
-	m->cookie_head = cx_cookie_head(!cx_is_v4(&m->source), key->current, meta->generation, meta->node,
+	m->cookie_head = cx_cookie_head(!cx_is_v4(&m->source), key->signing, meta->generation, meta->node,
 					m->in_listener, port);
 	return cx_mac(m, 0);
 }

@@ -15,6 +15,11 @@
 
 #include "compose.h"
 
+/* A body may have another way to scan, with the same result. */
+#ifndef CX_SCAN
+#define CX_SCAN(m) cx_scan(m)
+#endif
+
 /* Is it a response? Asked before anything is known. */
 CX_INLINE int cx_looks_like_response(const struct cx_msg *m)
 {
@@ -51,13 +56,7 @@ CX_INLINE int cx_decide(struct cx_msg *m)
 		if (!cx_source_accepted(m, l))
 			return CX_R_SOURCE_DENIED;
 	}
-	reason = cx_scan_lines(m);
-	if (reason)
-		return reason;
-	reason = cx_scan_start_line(m);
-	if (reason)
-		return reason;
-	reason = cx_scan_headers(m);
+	reason = CX_SCAN(m);
 	if (reason)
 		return reason;
 	if (m->response) {

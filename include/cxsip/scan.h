@@ -378,4 +378,15 @@ CX_FN int cx_scan_uri(struct cx_msg *m)
 	return (__u32)at > start ? 0 : CX_R_BAD_URI;
 }
 
+/* All of it: what decide begins with. */
+CX_INLINE int cx_scan(struct cx_msg *m)
+{
+	int reason = cx_scan_lines(m);
+
+	if (reason)
+		return reason;
+	reason = cx_scan_start_line(m);
+	return reason ? reason : cx_scan_headers(m);
+}
+
 #endif

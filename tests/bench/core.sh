@@ -1,81 +1,180 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# The stateful core against Kamailio's tm + dispatcher: the same calls of sipp (INVITE, 100, 180, 200,
-# ACK, BYE, 200, with Record-Route) at the same rate through the same lab, in turns, some
-# rounds; medians.
+# Calls through the proxy core against Kamailio with tm, Record-Route and
+# dispatcher: the same calls of seven messages through the same lab, in turns,
+# some rounds; medians. Over UDP, and over TCP on both sides.
 #
 #   tests/bench/core.sh JSON_FILE
 #
-# Knobs: RATE 500 (calls/s), CALLS 3000 a measurement, ROUNDS 3. LAB_BUILD is the build directory.
+# Knobs: RATE 1000 (calls/s of the CPU figures), RATES "1000 5000" (of the
+# latencies), LADDER (calls/s tried for the highest rate), ROUNDS 3, SECONDS_EACH 4.
+# LAB_BUILD is the build directory.
 #
-# CPU a call is the time that the proxy's processes ran; what the kernel does in their name is
-# in it, what it does in interrupts is not, on either side.
+# CPU a call: of the proxy's processes, and of the whole machine, which has the caller
+# and the servers in it, the same for both. Added latency: INVITE from the caller's
+# clock to the server's, less what the same calls take without a proxy, by plain IP
+# forwarding.
 
-. "$(dirname "$0")/../lab/case.sh"
-RECORD_ROUTE=true
-. "$(dirname "$0")/../lab/core.sh"
+. "$(dirname "$0")/../lab/lab.sh"
+. "$(dirname "$0")/figures.sh"
+set -u
 
 out=$1
-RATE=${RATE:-500} CALLS=${CALLS:-3000} ROUNDS=${ROUNDS:-3}
+RATE=${RATE:-1000} RATES=${RATES:-1000 5000} ROUNDS=${ROUNDS:-3} SECONDS_EACH=${SECONDS_EACH:-4}
+LADDER=${LADDER:-1000 1500 2000 2500 3000 3500 4000 5000 6000 7000 8000 10000 12000}
+calls=$LAB_BUILD/tests/bench/calls/calls
+TRANSPORTS="udp tcp"
 
-die() { echo "core.sh: $*" >&2; exit 1; }
+# ---- one measurement ------------------------------------------------------
 
-# ns that all threads of a process and its children (one session) have run
-ran_ns() {
-	local pid
-	for pid in $(pgrep -s "${LAB_PID[$1]}"); do cat /proc/"$pid"/task/*/schedstat; done 2>/dev/null |
-		awk '{ sum += $1 } END { printf "%.0f\n", sum }'
+option() { [ "$1" = tcp ] && echo "--tcp --connections 4"; }
+
+# place TRANSPORT RATE SECONDS TO: "placed ended refused again p50 p99 p99.9" to LAB_DIR/placed
+place() {
+	# shellcheck disable=SC2046
+	lab_in caller "$calls" place --rate "$2" --seconds "$3" --dn 77 --from $LAB_CALLER4 $(option "$1") "$4" >"$LAB_DIR/placed"
 }
 
-# try SYSTEM PROCESS KIND PREFIX TRANSPORT: adds "SYSTEM KIND us_a_call" to figures
+# all_well: every call ended, and no more than 1 % of them needed a message again
+all_well() { awk '{ exit !($1 == $2 && $3 == 0 && $4 <= $1 / 100) }' "$LAB_DIR/placed"; }
+
+# try SYSTEM TRANSPORT RATE TO: adds "SYSTEM TRANSPORT RATE us_of_process us_machine p50 p99 p99.9"
 try() {
-	local before after
-	before=$(ran_ns "$2")
-	LAB_DN_FILE="$LAB_DIR/dn$4.csv" lab_calls "$1-$3" "$CALLS" "$RATE" 4 uac_rr -t "$5"
-	after=$(ran_ns "$2")
-	awk -v who="$1" -v kind="$3" -v ns=$((after - before)) -v ok="$CALLS_OK" -v failed="$CALLS_FAILED" 'BEGIN {
-		printf "  %-8s %-4s %8.1f us a call, %d calls, %d failed\n", who, kind, ns / (ok ? ok : 1) / 1000, ok, failed >"/dev/stderr"
-		if (!failed && ok) print who, kind, ns / ok / 1000 }' >>"$LAB_DIR/figures"
+	local who=$1 transport=$2 rate=$3 ran=0 idle busy later latency
+	"$calls" latency "$LAB_DIR"/ms?."$transport" >/dev/null
+	idle=$(busy_ns_per_s sleep 0.5)
+	[ "$who" = ip ] || ran=$(ran_ns proxy)
+	busy=$(busy_ns_per_s place "$transport" "$rate" "$SECONDS_EACH" "$4")
+	[ "$who" = ip ] || ran=$(($(ran_ns proxy) - ran))
+	later=$(busy_ns_per_s sleep 0.5)
+	latency=$("$calls" latency "$LAB_DIR"/ms?."$transport")
+	awk -v who="$who" -v transport="$transport" -v rate="$rate" -v ran="$ran" -v latency="$latency" \
+		-v machine="$(machine_us "$rate" "$busy" "$idle" "$later")" -v idle="$idle" -v later="$later" '{
+		printf "  %-8s %s %5d calls/s: process %7.1f us, machine busy %7s us a call; INVITE one way %s us; %d of %d ended, %d sent again; %.0f %% and %.0f %% of a CPU busy before and after\n",
+			who, transport, rate, ran / $1 / 1000, machine, latency, $2, $1, $4, idle / 1e7, later / 1e7 >"/dev/stderr"
+		print who, transport, rate, ran / $1 / 1000, machine, latency }' "$LAB_DIR/placed" >"$LAB_DIR/figure"
+	all_well || return 1
+	cat "$LAB_DIR/figure" >>"$LAB_DIR/figures"
 }
 
-both() { # SYSTEM PROCESS
-	try "$1" "$2" udp 92 u1
-	try "$1" "$2" tcp 93 t1
+# highest SYSTEM TRANSPORT TO: adds "SYSTEM TRANSPORT highest RATE", the last of the ladder at which all went
+# well, at the first or second try
+highest() {
+	local rate best=0
+	for rate in $LADDER; do
+		place "$2" "$rate" 2 "$3"; all_well || { place "$2" "$rate" 2 "$3"; all_well; } || break
+		best=$rate
+	done
+	echo "$1 $2 highest $best" | tee -a "$LAB_DIR/figures" >&2
 }
 
-kamailio_start() {
-	printf '1 sip:10.2.1.2:5060\n1 sip:10.2.2.2:5060\n2 sip:10.2.1.2:5070;transport=tcp\n2 sip:10.2.2.2:5070;transport=tcp\n' >"$LAB_DIR/dispatcher.list"
-	lab_start kamailio edge "$LAB_DIR/kamailio.log" kamailio -DD -E -w "$LAB_DIR" -Y "$LAB_DIR/run" \
-		-f "$LAB_TOP/tests/bench/kamailio-core.cfg" -A "SERVERS=\"$LAB_DIR/dispatcher.list\"" \
-		-l "udp:$LAB_ACCESS4:5060" -l "tcp:$LAB_ACCESS4:5060" -l "udp:$LAB_CORE4:5060" -l "tcp:$LAB_CORE4:5060" \
-		-l udp:10.2.2.1:5060 -l tcp:10.2.2.1:5060
-	lab_wait 5000 lab_listening $LAB_ACCESS4:5060
+measure() {
+	local who=$1 transport=$2 to=$3 rate tries
+	place "$transport" 200 1 "$to" # connections made, memory touched
+	for rate in $RATES; do
+		for tries in 1 2 3; do try "$who" "$transport" "$rate" "$to" && break; done
+	done
+	[ "$who" = ip ] || highest "$who" "$transport" "$to"
 }
 
-median() {
-	awk -v who="$1" -v kind="$2" '$1 == who && $2 == kind { print $3 }' "$LAB_DIR/figures" | sort -n |
-		awk '{ v[NR] = $1 } END { if (NR) print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'
+# ---- the systems ----------------------------------------------------------
+
+servers_start() {
+	local name transport
+	for name in $LAB_SERVERS; do
+		for transport in $TRANSPORTS; do
+			# shellcheck disable=SC2046
+			lab_start "$name.$transport" "$name" "$LAB_DIR/$name.$transport.log" "$calls" serve \
+				--file "$LAB_DIR/$name.$transport" $(option "$transport" | cut -d' ' -f1) $(lab_addresses "$name")
+			lab_wait 3000 test -s "$LAB_DIR/$name.$transport" || return 1
+		done
+	done
 }
 
-row() {
-	local ours theirs
-	ours=$(median ours "$1") theirs=$(median kamailio "$1")
-	[ -n "$ours" ] && [ -n "$theirs" ] || { echo "no figure for $1" >&2; return; }
-	jq -n --arg name "core.$1.call" --argjson value "$ours" --argjson of "$theirs" \
-		'{ name: $name, value: $value, unit: "us CPU/call, cxsipd", baseline: "Kamailio tm + dispatcher",
-		   baseline_value: $of, ratio: ($value / $of * 1000 | round / 1000) }'
+# elements TRANSPORT: members of a group
+elements() {
+	local i suffix=
+	[ "$1" = tcp ] && suffix=";transport=tcp"
+	for i in 1 2 3; do echo "{ name = \"core$i-$1\"; uri = \"sip:10.2.$i.2:5060$suffix\"; }"; done | paste -sd,
+}
+
+with_ours() {
+	local transport=$1
+	RECORD_ROUTE=true ACCESS_EXTRA=", { address = \"$LAB_ACCESS4\"; transport = \"tcp\"; }" \
+		CORE_EXTRA=", { address = \"$LAB_CORE4\"; transport = \"tcp\"; }" \
+		GROUPS_EXTRA=", { name = \"core\"; network = \"core\"; mode = \"core\"; probe = { enabled = false; }; elements = ( $(elements "$transport") ); }" \
+		ROUTES_EXTRA=', { prefix = "77"; group = "core"; }' lab_config
+	lab_daemon_start || die "cxsipd does not start"
+	LAB_PID[proxy]=${LAB_PID[cxsipd]}
+	measure ours "$transport" $LAB_ACCESS4
+	unset 'LAB_PID[proxy]'
+	lab_end cxsipd
+	rm -rf "$LAB_PIN/cxsip" # pins gone, program detached
+}
+
+with_kamailio() {
+	local transport=$1 suffix= tcp=
+	[ "$transport" = tcp ] && suffix=";transport=tcp" tcp="-A WITH_TCP"
+	printf '1 sip:10.2.%d.2:5060%s\n' 1 "$suffix" 2 "$suffix" 3 "$suffix" >"$LAB_DIR/servers"
+	# shellcheck disable=SC2086
+	lab_start proxy edge "$LAB_DIR/kamailio.log" kamailio -DD -E -m 2048 -M 32 -w "$LAB_DIR" -Y "$LAB_DIR/run" \
+		-f "$LAB_TOP/tests/bench/kamailio-stateful.cfg" $tcp -A "SERVERS=\"$LAB_DIR/servers\"" \
+		-l "$transport:$LAB_ACCESS4:5060" -l "$transport:$LAB_CORE4:5060" -l "$transport:10.2.2.1:5060" -l "$transport:10.2.3.1:5060"
+	lab_wait 5000 kamailio_answers "$transport" || { cat "$LAB_DIR/kamailio.log" >&2; die "kamailio does not start"; }
+	measure kamailio "$transport" $LAB_ACCESS4
+	lab_end proxy
+}
+kamailio_answers() { place "$1" 10 1 $LAB_ACCESS4 2>/dev/null && all_well; }
+
+# Calls to one server, as there is nobody to choose.
+with_ip() {
+	lab_in edge sysctl -qw net.ipv4.ip_forward=1
+	measure ip "$1" 10.2.1.2
+	lab_in edge sysctl -qw net.ipv4.ip_forward=0
+}
+
+# ---- results --------------------------------------------------------------
+
+less() { awk -v a="$1" -v b="$2" 'BEGIN { print (a > b) ? a - b : 0 }'; }
+
+report() {
+	local transport rate ours kamailio ip column
+	for transport in $TRANSPORTS; do
+		row "$transport.process" "$(median 4 ours "$transport" "$RATE")" "us of cxsipd a call" "Kamailio's processes" \
+			"$(median 4 kamailio "$transport" "$RATE")"
+		ours=$(median 5 ours "$transport" "$RATE") kamailio=$(median 5 kamailio "$transport" "$RATE")
+		if [ -n "$ours" ] && [ -n "$kamailio" ]; then
+			row "$transport.call" "$ours" "us busy a call, whole machine" "the same with Kamailio" "$kamailio"
+		else
+			echo "no figure for the whole machine ($transport): others were at work on it" >&2
+		fi
+		row "$transport.max_cps" "$(median 4 ours "$transport" highest)" "calls/s without a failure" "Kamailio" \
+			"$(median 4 kamailio "$transport" highest)"
+		for rate in $RATES; do
+			for column in 6:p50 7:p99 8:p99.9; do
+				ip=$(median "${column%:*}" ip "$transport" "$rate")
+				ours=$(median "${column%:*}" ours "$transport" "$rate")
+				kamailio=$(median "${column%:*}" kamailio "$transport" "$rate")
+				[ -n "$ip" ] && [ -n "$ours" ] || continue
+				# null: it does not reach that rate
+				[ -n "$kamailio" ] && kamailio=$(less "$kamailio" "$ip")
+				row "$transport.latency.$rate.${column#*:}" "$(less "$ours" "$ip")" "us added to an INVITE" "Kamailio" "${kamailio:-null}"
+			done
+		done
+	done | jq -s --arg p99 "core.udp.latency.$RATE.p99" 'map(.name = "core." + .name) |
+		. + [.[] | select(.name == $p99) | .name = "core.latency.p99"]'
 }
 
 command -v kamailio >/dev/null || die "kamailio is not installed: conf/deps.sh bench"
-lab_up && core_dns && lab_uas_start_all && core_tcp_server ms1 && core_tcp_server ms2 && lab_config || exit 1
+lab_up || exit 1
+servers_start || die "the servers do not start"
 for round in $(seq "$ROUNDS"); do
-	echo "round $round of $ROUNDS, $CALLS calls each" >&2
-	lab_daemon_start || die "cxsipd does not start"
-	both ours cxsipd
-	lab_end cxsipd
-	rm -rf "$LAB_PIN/cxsip"
-	kamailio_start || { cat "$LAB_DIR/kamailio.log" >&2; die "kamailio does not start"; }
-	both kamailio kamailio
-	lab_end kamailio
+	for transport in $TRANSPORTS; do
+		echo "round $round of $ROUNDS, $transport, $SECONDS_EACH s each" >&2
+		with_ours "$transport"
+		with_kamailio "$transport"
+		with_ip "$transport"
+	done
 done
-{ row udp; row tcp; } | jq -s . >"$out"
+report >"$out"
+jq -e 'any(.name == "core.udp.process")' "$out" >/dev/null || die "nothing could be measured"

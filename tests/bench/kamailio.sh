@@ -15,6 +15,7 @@
 # is busy when idle: with sender, receivers and all the kernel's work.
 
 . "$(dirname "$0")/../lab/lab.sh"
+. "$(dirname "$0")/figures.sh"
 set -u
 
 out=$1
@@ -22,39 +23,13 @@ RATES=${RATES:-5000 10000 20000} ROUNDS=${ROUNDS:-3} SECONDS_EACH=${SECONDS_EACH
 load=$LAB_BUILD/tests/bench/load
 program=$LAB_PIN/cxsip/v1/progs/cx_xdp
 
-die() { echo "kamailio.sh: $*" >&2; exit 1; }
-
 # ---- what is read ---------------------------------------------------------
 
 received() { local name sum=0; for name in $LAB_SERVERS; do sum=$((sum + $(od -An -tu8 -N8 "$LAB_DIR/$name.count"))); done; echo $sum; }
 
-# ns that all threads of a process and its children (one session) have run
-ran_ns() {
-	local pid
-	for pid in $(pgrep -s "${LAB_PID[$1]}"); do cat /proc/"$pid"/task/*/schedstat; done 2>/dev/null |
-		awk '{ sum += $1 } END { printf "%.0f\n", sum }'
-}
-
 program_ns() { bpftool --json prog show pinned "$program" | jq '.run_time_ns // 0'; }
 
-# "BUSY_NS NOW_NS": of all CPUs together, by what they were not idle. Idle time is
-# exact; busy time is counted in ticks, which the sender's timer runs in step with.
-machine() {
-	awk -v cpus="$(getconf _NPROCESSORS_ONLN)" -v tick="$(getconf CLK_TCK)" \
-		'FNR == NR { now = $1; next } /^cpu / { idle = $5 + $6; printf "%.0f %.0f\n", (now * cpus - idle / tick) * 1e9, now * 1e9 }' \
-		/proc/uptime /proc/stat
-}
-
 # ---- one measurement ------------------------------------------------------
-
-# busy_ns_per_s COMMAND...: of the machine, while the command runs
-busy_ns_per_s() {
-	local before after
-	before=$(machine)
-	"$@"
-	after=$(machine)
-	echo "$before $after" | awk '{ printf "%.0f\n", ($3 - $1) / ($4 - $2) * 1e9 }'
-}
 
 send_all() { lab_in caller "$load" send --rate "$1" --seconds "$SECONDS_EACH" --from $LAB_CALLER4 $2 >"$LAB_DIR/sent"; }
 
@@ -76,9 +51,9 @@ try() {
 	[ "$who" = kamailio ] && ran=$(($(ran_ns kamailio) - ran))
 	sent=$(cat "$LAB_DIR/sent") got=$(($(received) - before))
 	later=$(busy_ns_per_s sleep 0.5)
-	awk -v who="$who" -v rate="$rate" -v ran="$ran" -v run="$run" -v busy="$busy" -v idle="$idle" -v later="$later" -v sent="$sent" -v got="$got" 'BEGIN {
+	awk -v who="$who" -v rate="$rate" -v ran="$ran" -v run="$run" -v machine="$(machine_us "$rate" "$busy" "$idle" "$later")" \
+		-v idle="$idle" -v later="$later" -v sent="$sent" -v got="$got" 'BEGIN {
 		got = got ? got : 1
-		machine = idle > 2e8 || later > 2e8 ? "-" : sprintf("%.2f", (busy - (idle + later) / 2) / rate / 1000)
 		line = sprintf("%s %d %.4f %.4f %s", who, rate, ran / got / 1000, run / got / 1000, machine)
 		printf "  %-8s %6d INVITE/s: process %8.3f us, program %6.3f us, machine busy %7s us; %d of %d arrived; %.0f %% and %.0f %% of a CPU busy before and after\n",
 			who, rate, ran / got / 1000, run / got / 1000, machine, got, sent, idle / 1e7, later / 1e7 >"/dev/stderr"
@@ -126,28 +101,18 @@ with_ip() {
 
 # ---- results --------------------------------------------------------------
 
-# median SYSTEM RATE COLUMN: nothing if there is no figure
-median() {
-	awk -v who="$1" -v rate="$2" -v column="$3" '$1 == who && $2 == rate && $column != "-" { print $column }' "$LAB_DIR/figures" | sort -n |
-		awk '{ v[NR] = $1 } END { if (NR) print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'
-}
-
-row() { jq -n --arg name "$1" --argjson value "$2" --arg unit "$3" --arg baseline "$4" --argjson of "$5" \
-	'{ name: $name, value: $value, unit: $unit, baseline: $baseline, baseline_value: $of,
-	   ratio: (if $of == 0 then null else ($value / $of * 1000 | round / 1000) end) }'; }
-
 measured() { local who; for who in ours kamailio ip; do grep -q "^$who $1 " "$LAB_DIR/figures" || return 1; done; }
 
 report() {
 	local rate ours ip who busy
 	for rate in $RATES; do
 		measured "$rate" || continue
-		ours=$(awk -v a="$(median ours "$rate" 3)" -v b="$(median ours "$rate" 4)" 'BEGIN { print a + b }')
-		row "vs_kamailio.$rate" "$(median kamailio "$rate" 3)" "us CPU/INVITE, Kamailio" "XDP program + cxsipd" "$ours"
-		row "daemon.$rate" "$(median ours "$rate" 3)" "us CPU/INVITE, cxsipd" "XDP program" "$(median ours "$rate" 4)"
-		ip=$(median ip "$rate" 5)
+		ours=$(awk -v a="$(median 3 ours "$rate")" -v b="$(median 4 ours "$rate")" 'BEGIN { print a + b }')
+		row "vs_kamailio.$rate" "$(median 3 kamailio "$rate")" "us CPU/INVITE, Kamailio" "XDP program + cxsipd" "$ours"
+		row "daemon.$rate" "$(median 3 ours "$rate")" "us CPU/INVITE, cxsipd" "XDP program" "$(median 4 ours "$rate")"
+		ip=$(median 5 ip "$rate")
 		for who in ours kamailio; do
-			busy=$(median $who "$rate" 5)
+			busy=$(median 5 $who "$rate")
 			if [ -n "$busy" ] && [ -n "$ip" ]; then
 				row "machine.$rate.$who" "$busy" "us busy/INVITE, machine" "plain IP forwarding" "$ip"
 			else

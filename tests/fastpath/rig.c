@@ -116,6 +116,8 @@ bool rig_open(struct rig *r)
 	err = cx_fastpath_open(r->place.config, &diag, &r->fp);
 	cx_diag_print(&diag, stderr);
 	cx_diag_clear(&diag);
+	if (!err && getenv("CXSIP_KFUNCS"))
+		err = cx_fastpath_use_kfuncs(r->fp, true);
 	if (err)
 		fail("opening the fast path", err);
 	cx_fastpath_mirror(r->fp, &r->place.world->mirror);

@@ -3,7 +3,8 @@
  * The small world of place.h with the XDP program loaded over it, below a
  * pin_root of this process's own, and one frame at a time sent through by
  * BPF_PROG_TEST_RUN. Pins are removed at the end, after a failed test and on a
- * fatal signal too.
+ * fatal signal too. With CXSIP_KFUNCS in the environment it is the form of the program
+ * that calls the kernel module's functions, or the end.
  */
 #ifndef CX_TESTS_RIG_H
 #define CX_TESTS_RIG_H

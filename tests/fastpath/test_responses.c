@@ -244,7 +244,7 @@ static void keys_rotate(void **state)
 
 	put(&trunk, request("INVITE", "sip:1041@h", "rotation", NULL));
 	snprintf(old, sizeof(old), "%s", response("200 OK"));
-	key.current = 1;
+	key.signing = 1;
 	assert_int_equal(cx_world_set_key(rig->place.world, &key), 0);
 	put(&trunk, request("INVITE", "sip:1041@h", "rotation", NULL));
 	snprintf(of_today, sizeof(of_today), "%s", response("200 OK"));

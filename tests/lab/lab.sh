@@ -203,7 +203,7 @@ lab_uas_sum() { local name sum=0; for name in $LAB_SERVERS; do sum=$((sum + $(la
 
 # Writes the lab's configuration. Knobs, as environment of the call: FASTPATH,
 # RECORD_ROUTE, WEIGHTS "1 1 1", GROUPS_EXTRA and ROUTES_EXTRA (members of the
-# lists, each with a comma in front). DNs 9001-9010 and the prefix 91 belong to
+# lists, each with a comma in front), MODULE. DNs 9001-9010 and the prefix 91 belong to
 # the IPv4 group, 9601-9610 to the IPv6 one; LAB_DIR/routes.d may hold more.
 lab_config() {
 	local w dn routes=
@@ -214,6 +214,7 @@ lab_config() {
 	done
 	cat >"$LAB_DIR/cxsip.cfg" <<-END
 	fastpath = "${FASTPATH:-auto}";
+	module = "${MODULE:-auto}";
 	pin_root = "$LAB_PIN/cxsip";
 	runtime_dir = "$LAB_DIR/run";
 	routes_dir = "$LAB_DIR/routes.d";

@@ -73,7 +73,7 @@ struct peer {
 	char *response;	     /* the last that it received, and that to its INVITE */
 	char *invite_response;
 	unsigned branches, cseq;
-	uint64_t token; /* of the last request to it */
+	uint64_t token, response_token; /* of the last request, the last response to it */
 };
 
 struct scene {

@@ -22,6 +22,7 @@ struct draft {
 	char fields[FIELDS_MAX][1024];
 	int n;
 	char body[1024];
+	bool no_length; /* not even the one that is added otherwise */
 };
 
 static void add(struct draft *d, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -74,7 +75,7 @@ static void change(struct draft *d, const struct line *l)
 		if (!strncmp(text, "body: ", 6))
 			snprintf(d->body, sizeof(d->body), "%s", text + 6);
 		else if (text[0] == '-')
-			drop(d, text + 1, strlen(text + 1));
+			drop(d, text + 1, strlen(text + 1)), d->no_length |= !strcmp(text, "-Content-Length");
 		else if (text[0] == '+')
 			add(d, "%s", text + 1);
 		else
@@ -95,7 +96,7 @@ static char *write_draft(struct draft *d)
 		n += (size_t)sprintf(text + n, "%s\r\n", d->fields[i]);
 		length |= is_field(d->fields[i], "Content-Length", 14);
 	}
-	if (!length)
+	if (!length && !d->no_length)
 		n += (size_t)sprintf(text + n, "Content-Length: %zu\r\n", strlen(d->body));
 	sprintf(text + n, "\r\n%s", d->body);
 	return text;

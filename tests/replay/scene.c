@@ -84,8 +84,10 @@ static int send_to_peer(void *ctx, const struct cx_hop *hop, const struct iovec 
 	}
 	k->hop = *hop;
 	k->token = token;
-	if (strncmp(k->bytes, "SIP/2.0 ", 8) != 0 && token)
+	if (token && strncmp(k->bytes, "SIP/2.0 ", 8) != 0)
 		p->token = token;
+	else if (token)
+		p->response_token = token;
 	p->queue[p->n_queue++] = k;
 	return 0;
 }
@@ -236,6 +238,8 @@ static bool peer_does(struct scene *s, struct peer *p, const struct line *l)
 				     err ? err : ECONNREFUSED, s->now_ms);
 	else if (!strcmp(verb, "lost"))
 		cx_proxy_failed(s->proxy, p->token, err ? err : ECONNRESET, s->now_ms);
+	else if (!strcmp(verb, "lost-response"))
+		cx_proxy_failed(s->proxy, p->response_token, err ? err : ECONNRESET, s->now_ms);
 	else if (!strcmp(verb, "refuses"))
 		p->refuses = err;
 	else if (!strcmp(verb, "closes"))

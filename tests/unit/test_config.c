@@ -91,6 +91,7 @@ static void test_defaults(void **state)
 	assert_string_equal(config->routes[0].user, "9192");
 	assert_int_equal(config->routes[0].line, 3);
 	assert_int_equal(config->fastpath, CX_FASTPATH_AUTO);
+	assert_int_equal(config->module, CX_MODULE_AUTO);
 	assert_int_equal(config->n_interfaces, 0);
 	assert_string_equal(config->pin_root, "/sys/fs/bpf/cxsip");
 	assert_string_equal(config->runtime_dir, "/run/cxsip");
@@ -159,7 +160,7 @@ static const char full[] =
     "  t1_ms = 100; t2_ms = 1000; t4_ms = 2000; timer_c_ms = 200000; trying_ms = 0; },\n"
     "  { name = \"n2\"; listeners = ( { address = \"2001:db8::1\"; } ); sources = [ \"2001:db8::/32\" ];\n"
     "  table = \"other\"; record_route = true; ignore_plus = true; dscp = \"af31\"; } );\n"
-    "fastpath = \"generic\"; fastpath_interfaces = [ \"eth0\", \"eth1\" ]; pin_root = \"/sys/fs/bpf/x\";\n"
+    "fastpath = \"generic\"; module = \"path\"; fastpath_interfaces = [ \"eth0\", \"eth1\" ]; pin_root = \"/sys/fs/bpf/x\";\n"
     "runtime_dir = \"/run/x\"; control_group = \"voice\"; node = 255; key_rotation_s = 0;\n"
     "limits = { dns = 10; groups = 11; elements = 12; flows = 2048; };\n"
     "log = { level = \"debug\"; syslog = false; stderr = false; };\n";
@@ -223,6 +224,7 @@ static void test_full(void **state)
 	assert_int_equal(config->routes[0].table, 1);
 	assert_int_equal(config->routes[0].group, 1);
 	assert_int_equal(config->fastpath, CX_FASTPATH_GENERIC);
+	assert_int_equal(config->module, CX_MODULE_PATH);
 	assert_int_equal(config->n_interfaces, 2);
 	assert_string_equal(config->interfaces[1], "eth1");
 	assert_string_equal(config->pin_root, "/sys/fs/bpf/x");

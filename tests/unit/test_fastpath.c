@@ -44,7 +44,7 @@ static void test_take_over(void **state)
 	struct cx_tables *t = tables_make(100, 50, 1, 1, 4);
 	struct cx_reach_entry old = {.key = {.prefixlen = 128, .addr = {1}}, .nexthop = 5},
 			      kept = {.key = {.prefixlen = 128, .addr = {2}}, .nexthop = 6};
-	struct cx_key key = {.mac = {{{1, 2}}}, .current = 1};
+	struct cx_key key = {.mac = {{{1, 2}}}, .signing = 1};
 	struct cx_meta meta = {.abi = CX_ABI, .generation = 3};
 	struct cx_fastpath_past past;
 	struct cx_world_mirror m;

@@ -44,7 +44,7 @@ static void test_mirror(void **state)
 	struct cx_group g = {.flags = CX_GROUP_USED, .ring_bits = 10, .name = "media"}, got_g;
 	struct cx_nexthop nh = {.ifindex = 3, .mtu = 1500, .flags = CX_NEXTHOP_OK}, got_nh;
 	struct cx_reach_entry reach = {.key = {.prefixlen = 128, .addr = {0x20, 1}}, .nexthop = 77};
-	struct cx_key key = {.current = 1, .hash = {{5, 6}}}, got_key;
+	struct cx_key key = {.signing = 1, .hash = {{5, 6}}}, got_key;
 	struct cx_flow flow = {.element = 3, .transaction = 4}, got_flow;
 	struct cx_meta meta = {.abi = CX_ABI, .heartbeat_ms = 12345}, got_meta;
 	struct cx_world_mirror m;

@@ -74,7 +74,7 @@ static void links_are_found_by_their_key(void **state)
 
 /* ---- branch -------------------------------------------------------------------- */
 
-static const struct cx_key key = {.mac = {{{1, 2}}, {{3, 4}}}, .hash = {{5, 6}}, .current = 1};
+static const struct cx_key key = {.mac = {{{1, 2}}, {{3, 4}}}, .hash = {{5, 6}}, .signing = 1};
 static const struct cx_text call_id = {"a-call@example.com", 18};
 
 static struct cx_branch_id id_for(const char *addr)
@@ -128,7 +128,7 @@ static void a_branch_cannot_be_forged(void **state)
 		}
 	assert_int_equal(cx_branch_read((struct cx_text){text, n}, &key, other, &read), -EBADMSG);
 	assert_int_equal(cx_branch_read((struct cx_text){text, n - 1}, &key, call_id, &read), -ENOENT);
-	later.current = 0; /* the key that signed still verifies */
+	later.signing = 0; /* the key that signed still verifies */
 	assert_int_equal(cx_branch_read((struct cx_text){text, n}, &later, call_id, &read), 0);
 	later.mac[1].k[0]++;
 	assert_int_equal(cx_branch_read((struct cx_text){text, n}, &later, call_id, &read), -EBADMSG);

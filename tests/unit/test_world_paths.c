@@ -85,7 +85,7 @@ static void reach_is_looked_up_and_mirrored_by_difference(void **state)
 static void nexthops_and_keys_are_mirrored_when_they_change(void **state)
 {
 	struct cx_nexthop n = {.ifindex = 3, .flags = CX_NEXTHOP_OK};
-	struct cx_key key = {.current = 1};
+	struct cx_key key = {.signing = 1};
 	struct run r;
 
 	run_start(&r, run_config(1, 0));
@@ -102,7 +102,7 @@ static void nexthops_and_keys_are_mirrored_when_they_change(void **state)
 	assert_int_equal(cx_world_set_element_nexthop(r.world, 1, 2), -ENOENT);
 	assert_int_equal(cx_world_set_key(r.world, &key), 0);
 	assert_int_equal(mirror.n_key, 1);
-	assert_int_equal(r.world->key.current, 1);
+	assert_int_equal(r.world->key.signing, 1);
 	run_end(&r);
 }
 

@@ -145,6 +145,7 @@ struct cx_config_tcp {
 };
 
 enum cx_fastpath_mode { CX_FASTPATH_OFF, CX_FASTPATH_GENERIC, CX_FASTPATH_NATIVE, CX_FASTPATH_AUTO };
+enum cx_module_mode { CX_MODULE_OFF, CX_MODULE_PATH, CX_MODULE_AUTO };
 
 struct cx_config {
 	char *path;
@@ -160,6 +161,7 @@ struct cx_config {
 	size_t n_routes;
 
 	enum cx_fastpath_mode fastpath; /* "auto" */
+	enum cx_module_mode module; /* the kernel module, where it is loaded; "auto" */
 	char **interfaces; /* fastpath_interfaces; empty: those that own a listener's address or lead to an element */
 	size_t n_interfaces;
 	char pin_root[128];    /* "/sys/fs/bpf/cxsip" */

@@ -150,12 +150,16 @@ static const struct cx_word fastpath_words[] = {{"auto", CX_FASTPATH_AUTO},
 						{"off", CX_FASTPATH_OFF},
 						{NULL, 0}};
 
+static const struct cx_word module_words[] = {
+    {"auto", CX_MODULE_AUTO}, {"path", CX_MODULE_PATH}, {"off", CX_MODULE_OFF}, {NULL, 0}};
+
 static const struct cx_setting_key file_keys[] = {
     {.name = "networks", .read = read_networks, .required = true},
     {.name = "groups", .read = read_groups},
     {.name = "routes", .read = read_routes},
     {.name = "routes_dir", .read = read_routes_dir},
     {"fastpath", cx_read_word, CX_MEMBER(struct cx_config, fastpath), .words = fastpath_words},
+    {"module", cx_read_word, CX_MEMBER(struct cx_config, module), .words = module_words},
     {.name = "fastpath_interfaces", .read = read_interfaces},
     {.name = "pin_root", .read = read_path, CX_MEMBER(struct cx_config, pin_root)},
     {.name = "runtime_dir",
@@ -178,6 +182,7 @@ static const struct cx_setting_key file_keys[] = {
 static void set_defaults(struct cx_config *config)
 {
 	config->fastpath = CX_FASTPATH_AUTO;
+	config->module = CX_MODULE_AUTO;
 	memcpy(config->pin_root, "/sys/fs/bpf/cxsip", sizeof("/sys/fs/bpf/cxsip"));
 	memcpy(config->runtime_dir, "/run/cxsip", sizeof("/run/cxsip"));
 	config->max_dns = CX_DNS_MAX;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * `stats`: every reason of both bodies, the answers that the daemon gave, and
+ * `stats`: every reason of all bodies, the answers that the daemon gave, and
  * counters by listener; those by element come in pages ("from", "next").
  */
 #include <stdio.h>
@@ -22,9 +22,10 @@ static json_t *reasons_json(const struct cx_totals *t)
 
 	for (size_t i = 0; list && i < CX_REASON_COUNT; i++)
 		json_array_append_new(
-		    list, json_pack("{s:s, s:s, s:s, s:o, s:o}", "reason", cx_reason_name(i), "text",
+		    list, json_pack("{s:s, s:s, s:s, s:o, s:o, s:o}", "reason", cx_reason_name(i), "text",
 				    cx_reason_text(i), "verdict", cx_verdict_name(cx_reason_verdict(i)),
-				    "fast", count_json(&t->fast[i]), "core", count_json(&t->core[i])));
+				    "fast", count_json(&t->fast[i]), "module", count_json(&t->module[i]),
+				    "core", count_json(&t->core[i])));
 	return list;
 }
 

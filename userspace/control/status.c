@@ -91,6 +91,8 @@ static json_t *problems_json(struct cx_daemon *d)
 		return NULL;
 	if (d->fastpath_why[0] && d->config->fastpath != CX_FASTPATH_OFF)
 		problem(list, "fastpath", "", d->fastpath_why);
+	if (d->module_why[0] && d->config->module != CX_MODULE_OFF)
+		problem(list, "module", "", d->module_why);
 	if (d->last_reload_error[0])
 		problem(list, "reload", "", d->last_reload_error);
 	for (uint32_t id = 0; id < CX_LISTENERS_MAX; id++)
@@ -115,12 +117,12 @@ void cx_command_status(struct cx_request *rq)
 	cx_totals_get(d, &totals);
 	cx_answer_data(
 	    rq,
-	    json_pack("{s:s, s:i, s:i, s:i, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o}",
+	    json_pack("{s:s, s:i, s:i, s:i, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o}",
 		      "version", CX_VERSION, "abi", CX_ABI, "pid", (int)getpid(), "node",
 		      (int)d->config->node, "generation", (json_int_t)d->world->meta.generation, "now_ms",
 		      (json_int_t)now, "started_ms", (json_int_t)d->started_ms, "uptime_ms",
 		      (json_int_t)(now > d->started_ms ? now - d->started_ms : 0), "config", config_json(d),
-		      "fastpath", cx_json_fastpath(d), "listeners", listeners_json(d), "elements",
+		      "fastpath", cx_json_fastpath(d), "module", cx_json_module(d), "listeners", listeners_json(d), "elements",
 		      element_states_json(d), "messages", cx_json_messages(&totals), "reach", reach_json(d),
 		      "reload", reload_json(d), "log_dropped", (json_int_t)cx_log_dropped(), "problems",
 		      problems_json(d)));

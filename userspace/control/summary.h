@@ -10,6 +10,8 @@
 
 /* What `status` and `fastpath show` say of the XDP program. */
 json_t *cx_json_fastpath(struct cx_daemon *d);
+/* What `status` and `module show` say of the kernel module. */
+json_t *cx_json_module(struct cx_daemon *d);
 /* One element as `elements` and `explain` show it. */
 json_t *cx_json_element(struct cx_daemon *d, uint32_t id);
 json_t *cx_json_nexthop(struct cx_daemon *d, uint32_t id);

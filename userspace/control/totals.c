@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Counters of both bodies. A packet that goes up is counted twice, once by
- * the kernel as "up" and once by the daemon under what became of it: shares
+ * Counters of all bodies. A packet that goes up is counted twice or more, by the
+ * kernel as "up" and by the daemon under what became of it: shares
  * are therefore taken of what was forwarded, not of sums of everything.
  */
 #include <string.h>
 #include "control/totals.h"
+#include "fastpath/module.h"
 
 static const struct {
 	const char *name, *text;
@@ -50,6 +51,9 @@ void cx_totals_get(struct cx_daemon *d, struct cx_totals *t)
 	memset(t->core, 0, sizeof(t->core));
 	for (unsigned i = 0; i < d->n_workers; i++)
 		sum(t->core, d->counters[i]->reasons, sizeof(t->core));
+	memset(t->module, 0, sizeof(t->module));
+	if (d->module_attached && cx_module_stats(t->module))
+		memset(t->module, 0, sizeof(t->module));
 }
 
 uint64_t cx_totals_verdict(const struct cx_count counts[CX_REASON_COUNT], enum cx_verdict verdict)
@@ -65,12 +69,14 @@ uint64_t cx_totals_verdict(const struct cx_count counts[CX_REASON_COUNT], enum c
 json_t *cx_json_messages(const struct cx_totals *t)
 {
 	uint64_t fast = cx_totals_verdict(t->fast, CX_FORWARD), core = cx_totals_verdict(t->core, CX_FORWARD);
+	uint64_t module = cx_totals_verdict(t->module, CX_FORWARD), kernel = fast + module;
 	uint64_t handled = cx_totals_verdict(t->core, CX_UP);
-	uint64_t dropped = cx_totals_verdict(t->fast, CX_DROP) + cx_totals_verdict(t->core, CX_DROP);
-	json_t *share = fast + core ? json_real((double)fast / (double)(fast + core)) : json_null();
+	uint64_t dropped = cx_totals_verdict(t->fast, CX_DROP) + cx_totals_verdict(t->module, CX_DROP) +
+			   cx_totals_verdict(t->core, CX_DROP);
+	json_t *share = kernel + core ? json_real((double)kernel / (double)(kernel + core)) : json_null();
 
-	return json_pack("{s:I, s:I, s:I, s:I, s:o}", "forwarded_fast", (json_int_t)fast, "forwarded_core",
-			 (json_int_t)core, "handled_core", (json_int_t)handled, "dropped",
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:o}", "forwarded_fast", (json_int_t)fast,
+			 "forwarded_module", (json_int_t)module, "forwarded_core", (json_int_t)core, "handled_core", (json_int_t)handled, "dropped",
 			 (json_int_t)dropped, "share_fast", share);
 }
 

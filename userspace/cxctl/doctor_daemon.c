@@ -13,6 +13,8 @@
 #include "cxsip/abi.h"
 
 #define HEARTBEAT_LATE_MS 5000
+#define LARGE_MANY 100	/* so few large messages are no matter */
+#define LARGE_PERCENT 1 /* of all */
 
 static bool read_capabilities(int pid, unsigned long long *effective)
 {
@@ -160,6 +162,29 @@ static void check_problems(struct doctor *d)
 			   (long long)cxctl_integer(d->status, "log_dropped"));
 }
 
+/* Is there work for the kernel module, and does it do it? */
+static void check_module(struct doctor *d)
+{
+	const json_t *m = cxctl_object(d->status, "module"), *messages = cxctl_object(d->status, "messages");
+	int64_t large = doctor_fast_count(d, "fragment") + doctor_fast_count(d, "mtu") + doctor_fast_count(d, "headroom");
+	int64_t forwarded = cxctl_integer(messages, "forwarded_fast") + cxctl_integer(messages, "forwarded_core");
+
+	if (cxctl_bool(m, "loaded")) {
+		if (cxctl_bool(m, "ours"))
+			doctor_say(d, "module", DOCTOR_OK, NULL, "cxsip.ko %s is at work%s", cxctl_text(m, "release"),
+				   cxctl_bool(m, "kfuncs_used") ? ", and its functions in XDP" : "");
+		else if (strcmp(cxctl_text(m, "configured"), "off"))
+			doctor_say(d, "module", DOCTOR_WARN,
+				   "`cxctl status` tells why; module and daemon must be of one version",
+				   "cxsip.ko %s is loaded, but not at work for this daemon", cxctl_text(m, "release"));
+	} else if (large >= LARGE_MANY && large * 100 > forwarded * LARGE_PERCENT) {
+		doctor_say(d, "module", DOCTOR_WARN,
+			   "`cxctl module load` keeps them in the kernel, if that is worth it to you: docs/module.md",
+			   "%lld messages were too large for XDP (fragments, MTU), and the kernel module is not loaded",
+			   (long long)large);
+	}
+}
+
 void doctor_check_daemon(struct doctor *d)
 {
 	int pid = (int)cxctl_integer(d->status, "pid");
@@ -171,4 +196,6 @@ void doctor_check_daemon(struct doctor *d)
 		check_elements(d);
 	if (d->status)
 		check_problems(d);
+	if (d->status && d->stats)
+		check_module(d);
 }

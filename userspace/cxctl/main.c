@@ -36,8 +36,8 @@ static const struct cxctl_command commands[] = {
      "  --from N    start at the Nth route, as the last line of a list tells (list)\n",
      cxctl_routes},
     {"stats", "[--all]", "every verdict and reason, fast and core; counters by listener and element",
-     "FAST is what the XDP program did, CORE what the daemon did. A message that goes\n"
-     "up is counted by both: under the kernel's reason, and under what became of it.\n\n"
+     "FAST is what the XDP program did, MODULE what the kernel module did, CORE what the\n"
+     "daemon did. A message that goes up is counted by each that saw it.\n\n"
      "  --all   also rows in which everything is zero\n",
      cxctl_stats},
     {"workers", "", "the threads that handle SIP: what they are at, and have done",
@@ -93,6 +93,13 @@ static const struct cxctl_command commands[] = {
      "show    interfaces, mode, program and pins; works without a daemon, too\n\n"
      "  --pin-root PATH   without a daemon: where the pins are (default " CXCTL_PIN_ROOT ")\n",
      cxctl_fastpath},
+    {"module", "load [FILE] | unload | status", "the kernel module for fragmented messages: load, unload, look at it",
+     "load    loads cxsip.ko (or FILE), which the daemon then hands its maps to\n"
+     "unload  makes daemon and XDP program let go of it, and unloads it; calls go on\n"
+     "status  versions, whether it is at work, and its counters; works without a daemon\n\n"
+     "An upgrade is unload, then load of the new one: what XDP does not forward goes\n"
+     "to the daemon in between.\n",
+     cxctl_module},
     {"version", "", "versions of cxctl and of the running daemon",
      "Exit code 1 if they are not of one version.\n", cxctl_version},
 };

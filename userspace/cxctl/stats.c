@@ -20,7 +20,7 @@ static const json_t *core_of(const json_t *row)
 static void print_reasons(const json_t *reasons, bool all)
 {
 	static const struct cxctl_column columns[] = {
-	    {"REASON", false}, {"VERDICT", false}, {"FAST", true}, {"CORE", true}, {"MEANING", false}};
+	    {"REASON", false}, {"VERDICT", false}, {"FAST", true}, {"MODULE", true}, {"CORE", true}, {"MEANING", false}};
 	struct cxctl_table *t = cxctl_table_new(columns, sizeof(columns) / sizeof(columns[0]));
 	const json_t *r;
 	size_t i;
@@ -28,14 +28,16 @@ static void print_reasons(const json_t *reasons, bool all)
 	json_array_foreach(reasons, i, r)
 	{
 		long long fast = cxctl_integer(fast_of(r), "packets"),
+			  module = cxctl_integer(cxctl_object(r, "module"), "packets"),
 			  core = cxctl_integer(core_of(r), "packets");
 		const char *verdict = cxctl_text(r, "verdict");
 
-		if (!all && !fast && !core)
+		if (!all && !fast && !module && !core)
 			continue;
 		cxctl_cell(t, "%s", cxctl_text(r, "reason"));
 		cxctl_cell_styled(t, strcmp(verdict, "drop") ? CXCTL_PLAIN : CXCTL_POOR, verdict);
 		cxctl_cell(t, "%lld", fast);
+		cxctl_cell(t, "%lld", module);
 		cxctl_cell(t, "%lld", core);
 		cxctl_cell(t, "%s", cxctl_text(r, "text"));
 	}

@@ -50,11 +50,22 @@ static void print_fastpath(const json_t *s)
 	}
 }
 
+static void print_module(const json_t *s)
+{
+	const json_t *m = cxctl_object(s, "module");
+
+	if (!cxctl_bool(m, "loaded"))
+		return;
+	printf("module     %s, %s\n", cxctl_text(m, "release"),
+	       cxctl_bool(m, "ours") ? "at work on our maps" : "loaded, but not at work for this daemon");
+}
+
 static void print_messages(const json_t *s)
 {
 	const json_t *m = cxctl_object(s, "messages");
 
-	printf("messages   %lld forwarded in the kernel", (long long)cxctl_integer(m, "forwarded_fast"));
+	printf("messages   %lld forwarded in the kernel",
+	       (long long)(cxctl_integer(m, "forwarded_fast") + cxctl_integer(m, "forwarded_module")));
 	if (json_is_real(cxctl_object(m, "share_fast")))
 		printf(" (%.2f %%)", 100 * cxctl_real(m, "share_fast"));
 	printf(", %lld by the daemon; %lld handled by the daemon, %lld dropped\n",
@@ -130,6 +141,7 @@ int cxctl_status(struct cxctl *c, int argc, char **argv)
 		       (long long)cxctl_integer(s, "generation"));
 		print_config(s);
 		print_fastpath(s);
+		print_module(s);
 		print_messages(s);
 		printf("elements   %lld up, %lld down, %lld draining, %lld disabled\n",
 		       (long long)cxctl_integer(e, "up"), (long long)cxctl_integer(e, "down"),

@@ -352,8 +352,10 @@ int cx_daemon_start(struct cx_parts *parts, const char *config_path)
 		status = start_reach(parts);
 	if (!status)
 		status = start_fastpath(parts, pins);
-	if (!status)
+	if (!status) {
+		cx_module_start(parts);
 		status = start_control(parts);
+	}
 	cx_fastpath_past_free(&past);
 	if (status && parts->d.fastpath && pins == -ENOENT) /* nobody forwarded before: so be it */
 		cx_fastpath_detach_all(parts->d.config->pin_root);
@@ -381,6 +383,7 @@ void cx_daemon_stop(struct cx_parts *parts)
 		cx_control_close(parts->control);
 	cx_workers_stop(parts);
 	cx_events_close(parts);
+	cx_module_stop(parts);
 	if (d->reach)
 		cx_reach_close(d->reach);
 	if (d->health)

@@ -42,6 +42,8 @@ struct cx_daemon {
 	struct cx_world *world;
 	struct cx_fastpath *fastpath; /* NULL: off, see fastpath_why */
 	char fastpath_why[256];	      /* why it is off or generic, in words; "" otherwise */
+	bool module_attached;	      /* the kernel module works on our maps */
+	char module_why[256];	      /* why it does not, in words; "": it does, or there is none */
 	struct cx_reach_watch *reach;
 	struct cx_health *health;
 	bool listening[CX_LISTENERS_MAX];
@@ -75,6 +77,11 @@ void cx_daemon_worker(struct cx_daemon *d, unsigned worker, struct cx_worker_vie
 void cx_daemon_transactions(struct cx_daemon *d, unsigned worker, struct cx_proxy_stats *out);
 /* As cx_tcp_list(). */
 size_t cx_daemon_connections(struct cx_daemon *d, unsigned worker, uint32_t *next, struct cx_tcp_view *out, size_t max);
+/* attach = true: hands the maps to the kernel module, if it is loaded and the
+ * configuration wants it; false: takes them back, so that it can be unloaded,
+ * and leaves it alone until it is loaded again. 0, -ENOENT: not loaded, another
+ * -errno with d->module_why. */
+int cx_daemon_module(struct cx_daemon *d, bool attach);
 /* orders (health.h) by element name; saved for the next start. */
 int cx_daemon_order(struct cx_daemon *d, const char *element, enum cx_health_order order);
 

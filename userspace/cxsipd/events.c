@@ -228,6 +228,7 @@ void cx_events_close(struct cx_parts *parts)
 	close_handle((uv_handle_t *)&parts->health);
 	close_handle((uv_handle_t *)&parts->drain);
 	close_handle((uv_handle_t *)&parts->reach);
+	close_handle((uv_handle_t *)&parts->module_poll);
 	close_handle((uv_handle_t *)&parts->hangup);
 	close_handle((uv_handle_t *)&parts->terminate);
 	close_handle((uv_handle_t *)&parts->interrupt);

@@ -293,6 +293,7 @@ static int detach_all(struct cx_parts *parts)
 	int err;
 
 	give_up(parts);
+	cx_module_settle(parts);
 	err = cx_fastpath_detach_all(d->config->pin_root);
 	if (err == -ENOENT)
 		err = 0;
@@ -316,7 +317,10 @@ int cx_daemon_fastpath(struct cx_daemon *d, bool attach, struct cx_diag *diag)
 		return -EINVAL;
 	}
 	parts->n_failed = 0;
-	if (!d->fastpath)
+	if (!d->fastpath) {
 		err = cx_fast_open(parts, diag);
+		if (!err)
+			cx_module_settle(parts);
+	}
 	return err ? err : cx_fast_attach(parts, diag);
 }

@@ -52,7 +52,7 @@ static int load(const struct cx_parts *parts, struct saved *saved)
 	n = read(fd, saved, sizeof(*saved));
 	close(fd);
 	if (n != (ssize_t)sizeof(*saved) || memcmp(saved->magic, CX_KEYS_MAGIC, sizeof(saved->magic)) ||
-	    saved->meta.abi != CX_ABI || saved->key.current > 1)
+	    saved->meta.abi != CX_ABI || saved->key.signing > 1)
 		return -EINVAL;
 	return 0;
 }
@@ -111,7 +111,7 @@ int cx_keys_start(struct cx_parts *parts, const struct cx_fastpath_past *past)
 	const char *from;
 	int err = 0;
 
-	if (past->has_key && !is_zero(&past->key) && past->key.current < 2) {
+	if (past->has_key && !is_zero(&past->key) && past->key.signing < 2) {
 		key = past->key;
 		from = "pinned maps";
 	} else if (file) {
@@ -119,7 +119,7 @@ int cx_keys_start(struct cx_parts *parts, const struct cx_fastpath_past *past)
 		from = "file";
 	} else {
 		err = random_bytes(&key, sizeof(key));
-		key.current = 0;
+		key.signing = 0;
 		key.gap = 0;
 		from = "new";
 	}
@@ -149,7 +149,7 @@ void cx_keys_rotate_if_due(struct cx_parts *parts)
 	struct cx_world *w = parts->d.world;
 	uint64_t period_ms = (uint64_t)parts->d.config->key_rotation_s * 1000, now = cx_wall_ms();
 	struct cx_key key = w->key;
-	uint32_t next = 1 - key.current;
+	uint32_t next = 1 - key.signing;
 
 	/* a clock that was set back would put rotation off for as long */
 	if (parts->rotated_ms > now)
@@ -164,7 +164,7 @@ void cx_keys_rotate_if_due(struct cx_parts *parts)
 	/* it must verify everywhere before it signs anywhere */
 	cx_world_set_key(w, &key);
 	cx_workers_publish(parts);
-	key.current = next;
+	key.signing = next;
 	cx_world_set_key(w, &key);
 	save(parts);
 	explicit_bzero(&key, sizeof(key));

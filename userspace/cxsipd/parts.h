@@ -17,6 +17,7 @@
 #include <time.h>
 #include "control/control.h"
 #include "cxsipd/daemon.h"
+#include "fastpath/module.h"
 #include "net/post.h"
 #include "net/steer.h"
 #include "net/tcp.h"
@@ -107,6 +108,9 @@ struct cx_parts {
 	struct cx_steer *steer; /* NULL: the kernel chooses by addresses */
 	struct cx_sip sip[CX_WORKERS_MAX]; /* by worker */
 	struct cx_socket *sockets[CX_LISTENERS_MAX];
+	struct cx_module_watch *module; /* NULL: it cannot be followed */
+	uv_poll_t module_poll;
+	bool module_released; /* by order, until it is loaded again */
 	struct cx_control *control;
 	struct cx_reload *reload; /* under way */
 	int lock;
@@ -221,6 +225,13 @@ void cx_fast_leave_unwanted(struct cx_parts *parts);
 void cx_fast_interface(struct cx_parts *parts, int ifindex, const char *ifname, bool present);
 /* The world as it is now, into the maps: tables with live states, then the rest. */
 int cx_fast_publish(struct cx_parts *parts);
+
+/* module.c: the kernel module, when it is there. */
+void cx_module_start(struct cx_parts *parts);
+/* Attached if it is loaded, wanted, and there are maps; else not. After each
+ * change of one of these. */
+void cx_module_settle(struct cx_parts *parts);
+void cx_module_stop(struct cx_parts *parts); /* it stays attached */
 
 /* keys.c. Starts with the keys of an earlier daemon, or new ones; sets the
  * world's key and generation. past may be empty. */

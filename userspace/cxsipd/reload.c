@@ -224,9 +224,11 @@ static void swap(struct cx_reload *r)
 	r->tables = NULL;
 	cx_workers_publish(parts);
 	cx_sockets_adopt(parts, old_tables, d->tables, r->opened);
-	cx_views_retire(parts->views, release_tables, old_tables); /* some worker may go by them still */
+	/* Workers may go by the old ones still. Not before their last use here: publishing frees
+	 * what nobody sees any more, as the one at the end of this turn will. */
+	cx_views_retire(parts->views, release_tables, old_tables);
 	cx_views_retire(parts->views, release_config, old_config);
-	d->world->changed = true; /* the next view, at the end of this turn, lets them go */
+	d->world->changed = true;
 	memset(r->opened, 0, sizeof(r->opened));
 	cx_world_hold(d->world);
 	cx_reach_refresh(d->reach);
@@ -235,6 +237,7 @@ static void swap(struct cx_reload *r)
 	parts->n_failed = 0;
 	cx_fast_leave_unwanted(parts);
 	cx_fast_attach(parts, &diag);
+	cx_module_settle(parts);
 	cx_fast_warn_missing(parts);
 	cx_diag_clear(&diag); /* logged as it happened */
 	r->result.swap_ms += cx_monotonic_ms() - start;

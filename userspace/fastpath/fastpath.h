@@ -58,6 +58,14 @@ int cx_fastpath_detach_interface(struct cx_fastpath *fp, int ifindex);
 /* Removes links, programs and maps of this pin_root. Also without a daemon. */
 int cx_fastpath_detach_all(const char *pin_root);
 size_t cx_fastpath_links(const struct cx_fastpath *fp, struct cx_fastpath_link *links, size_t max);
+/* Puts the form of the program that calls the kernel module's functions in place
+ * of the one that does without, or the other way round, without a gap.
+ * -ENOENT: the kernel does not know them. On error the old one is in place. */
+int cx_fastpath_use_kfuncs(struct cx_fastpath *fp, bool on);
+bool cx_fastpath_uses_kfuncs(const struct cx_fastpath *fp);
+/* The module's functions have said no: it was built for another layout of
+ * struct cx_msg. The program did the work itself. */
+bool cx_fastpath_kfuncs_declined(const struct cx_fastpath *fp);
 int cx_fastpath_heartbeat(struct cx_fastpath *fp, const struct cx_meta *meta);
 
 /* Sums of the per-CPU counters. */

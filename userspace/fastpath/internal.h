@@ -47,6 +47,7 @@ enum cx_map {
 extern const char *const cx_map_names[CX_MAP_COUNT];
 
 struct cx_xdp_bpf;
+struct cx_kfuncs_bpf;
 struct cx_ring_publisher;
 
 struct cx_attached {
@@ -56,6 +57,7 @@ struct cx_attached {
 
 struct cx_fastpath {
 	struct cx_xdp_bpf *skeleton;
+	struct cx_kfuncs_bpf *with_kfuncs; /* the form that calls the module, when it is in place */
 	char pin_root[128];
 	int map[CX_MAP_COUNT];
 	uint32_t max_entries[CX_MAP_COUNT];
@@ -86,6 +88,12 @@ void cx_pin_link_name(const char *ifname, char name[16]);
 int cx_map_failed(struct cx_fastpath *fp, enum cx_map map, const char *what, int err);
 int cx_stale_reach_load(struct cx_fastpath *fp);
 void cx_stale_reach_sweep(struct cx_fastpath *fp);
+
+/* program.c: makes it the one that is pinned and attached from now on. */
+int cx_fastpath_set_program(struct cx_fastpath *fp, int program);
+
+/* kfuncs.c: gives the other form's descriptors back; what is attached stays. */
+void cx_kfuncs_close(struct cx_fastpath *fp);
 
 /* ring.c */
 int cx_rings_open(struct cx_fastpath *fp, int btf_fd, uint32_t key_type, uint32_t value_type);

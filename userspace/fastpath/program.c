@@ -235,6 +235,31 @@ static int pin_program(struct cx_fastpath *fp, struct cx_diag *diag)
 	return err;
 }
 
+static int program_id(int program, uint32_t *id)
+{
+	struct bpf_prog_info info = {0};
+	uint32_t size = sizeof(info);
+	int err = bpf_obj_get_info_by_fd(program, &info, &size);
+
+	*id = info.id;
+	return err;
+}
+
+int cx_fastpath_set_program(struct cx_fastpath *fp, int program)
+{
+	struct cx_diag diag = {0};
+	int before = fp->program, err;
+
+	fp->program = program;
+	err = pin_program(fp, &diag);
+	if (!err)
+		err = program_id(program, &fp->program_id);
+	if (err)
+		fp->program = before;
+	cx_diag_clear(&diag);
+	return err;
+}
+
 static int open_rings(struct cx_fastpath *fp)
 {
 	const struct btf *btf = bpf_object__btf(fp->skeleton->obj);
@@ -252,8 +277,6 @@ static int open_rings(struct cx_fastpath *fp)
 
 static int collect(struct cx_fastpath *fp)
 {
-	struct bpf_prog_info info = {0};
-	uint32_t size = sizeof(info);
 	int i;
 
 	for (i = 0; i < CX_MAP_COUNT; i++) {
@@ -266,7 +289,7 @@ static int collect(struct cx_fastpath *fp)
 	fp->possible_cpus = libbpf_num_possible_cpus();
 	if (fp->possible_cpus < 1)
 		return -EINVAL;
-	return bpf_obj_get_info_by_fd(fp->program, &info, &size) ? -errno : (fp->program_id = info.id, 0);
+	return program_id(fp->program, &fp->program_id);
 }
 
 int cx_fastpath_open(const struct cx_config *config, struct cx_diag *diag, struct cx_fastpath **out)
@@ -323,6 +346,7 @@ void cx_fastpath_close(struct cx_fastpath *fp)
 	cx_rings_close(fp);
 	for (i = 0; i < fp->n_links; i++)
 		close(fp->links[i].fd);
+	cx_kfuncs_close(fp);
 	cx_xdp_bpf__destroy(fp->skeleton);
 	free(fp->stale);
 	free(fp);

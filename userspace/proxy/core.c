@@ -1,11 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The engine as the daemon's worker: any UDP datagram, any next hop that the kernel can route to. */
-#define CX_BUF_BITS 16
-#define CX_LINES_MAX 1024
-#define CX_HEAD_MAX 16384
-#define CX_VALUE_MAX 1024
-#define CX_FIND_MAX 65536
-#define CX_METHOD_MAX 256
+#include "cxsip/wide.h"
 #include "proxy/body.inc.h"
 
 static enum cx_reason can_always_send(const struct cx_msg *m, const struct cx_world *w)

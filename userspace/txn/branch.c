@@ -95,7 +95,7 @@ static uint64_t get_group(const char *p)
 uint32_t cx_branch_write(char out[CX_BRANCH_MAX], const struct cx_key *key, const struct cx_branch_id *id,
 			 struct cx_text call_id)
 {
-	struct parts p = {.head = (uint64_t)(key->current & 1) << 44 | (uint64_t)(id->generation & 3) << 42 |
+	struct parts p = {.head = (uint64_t)(key->signing & 1) << 44 | (uint64_t)(id->generation & 3) << 42 |
 				  (uint64_t)(id->worker & 0x3ff) << 32 | (uint64_t)(id->node & 0xff) << 24 |
 				  cx_handle_slot(id->handle),
 			  .generation = cx_handle_generation(id->handle),

@@ -75,12 +75,8 @@ static void receive_provisional(struct cx_proxy *p, struct cx_branch *b)
 {
 	struct cx_context *c = b->context;
 
-	if (!c || p->m.status == 100 || b->client.txn.kind != CX_INVITE_CLIENT)
-		return;
-	if (b->abandoned) {
-		cx_client_cancel(&p->txns, &b->client, (struct cx_text){NULL, 0});
-		return;
-	}
+	if (!c || p->m.status == 100 || b->client.txn.kind != CX_INVITE_CLIENT || b->abandoned)
+		return; /* an abandoned one has been waiting to be cancelled by it */
 	if (!b->provisional)
 		remember(p, b);
 	b->provisional = true;
@@ -145,12 +141,15 @@ static void receive_failure(struct cx_proxy *p, struct cx_branch *b)
 		cx_answer_offer(p, c, status, &p->m);
 		c->enough = true;
 		cancel_others(p, c, b, status);
+		cx_abandon_silent(p, c);
 	} else if (status < 400 && policy && policy->recurse && !c->cancelled && follow(p, c)) {
 		/* its contacts stand in for it */
 	} else {
 		cx_answer_offer(p, c, status, &p->m);
-		if (!failover && (!policy || policy->fork == CX_FORK_OFF))
+		if (!failover && (!policy || policy->fork == CX_FORK_OFF)) {
 			c->enough = true;
+			cx_abandon_silent(p, c);
+		}
 	}
 	cx_context_check(p, c);
 }
@@ -172,6 +171,15 @@ static void on_branch(struct cx_proxy *p, struct cx_branch *b)
 		receive_failure(p, b);
 }
 
+/* Ours, and one below it, or nobody above us could match what we pass on. */
+static bool has_two_vias(const struct cx_message *m)
+{
+	struct cx_values vias = cx_values_of(m, CX_HEADER_VIA);
+	struct cx_value v;
+
+	return cx_values_next(&vias, &v) && cx_values_next(&vias, &v);
+}
+
 void cx_receive_response(struct cx_proxy *p, const struct cx_hop *from)
 {
 	struct cx_text call_id = cx_message_value(&p->m, CX_HEADER_CALL_ID);
@@ -181,7 +189,8 @@ void cx_receive_response(struct cx_proxy *p, const struct cx_hop *from)
 	struct cx_client *client;
 	int err;
 
-	if (cx_via_first(&p->m, &via) || cx_cseq_of(&p->m, &cseq) || !call_id.n) {
+	if (cx_via_first(&p->m, &via) || cx_cseq_of(&p->m, &cseq) || !call_id.n ||
+	    (cseq.method != CX_M_CANCEL && !has_two_vias(&p->m))) { /* a CANCEL is our own */
 		p->count.bad++;
 		return;
 	}

@@ -7,8 +7,9 @@
  *   all been asked: then we know that the next request would fare no better.
  * - No 408 to a non-INVITE (RFC 4320).
  */
-#include <stdio.h>
+#include <errno.h>
 #include "proxy/stateful/internal.h"
+#include "sip/writer.h"
 
 /* Lower is better: 6xx before all, then by class, and within 4xx what the caller
  * can do something about. */
@@ -91,32 +92,50 @@ static bool as_it_came(const struct cx_context *c)
 	return c->best && c->best_status != 503;
 }
 
+/* RFC 3326: one value a protocol. */
+static bool has_reason(const struct cx_message *m)
+{
+	struct cx_values it = cx_values_of(m, CX_HEADER_REASON);
+	struct cx_value v;
+
+	while (cx_values_next(&it, &v))
+		if (v.text.n >= 3 && cx_text_is_nocase((struct cx_text){v.text.p, 3}, "SIP"))
+			return true;
+	return false;
+}
+
+/* The best response of a branch, with the challenges of the others and what was
+ * tried. -EINVAL: it cannot be sent. */
+static int forward_best(struct cx_proxy *p, struct cx_context *c, struct cx_text tried)
+{
+	const struct cx_buffer *challenges = c->challenges;
+	char lines[2048];
+	struct cx_writer w = {.p = lines, .max = sizeof(lines)};
+
+	cx_message_init(&p->request, p->request_fields, CX_PROXY_FIELDS, CX_MESSAGE_SIZE_DEFAULT);
+	if (cx_message_index(&p->request, c->best->p, c->best->n, CX_DATAGRAM))
+		return -EINVAL;
+	if (challenges)
+		cx_put(&w, (struct cx_text){(const char *)challenges->p, challenges->n});
+	if (!has_reason(&p->request))
+		cx_put(&w, tried);
+	return cx_answer_forward(p, c->server, &p->request, (struct cx_text){lines, w.full ? 0 : w.n});
+}
+
 void cx_answer_best(struct cx_proxy *p, struct cx_context *c)
 {
-	char reason[256], lines[2048];
+	char reason[256];
 	struct cx_own own = {.status = own_status(c), .request = &p->request, .from = &c->from};
+	bool silent = own.status == 408 && c->server->txn.kind == CX_OTHER_SERVER; /* RFC 4320 4.2 */
 	struct cx_text tried = {NULL, 0};
 
 	if (c->n_tries > 1 || !as_it_came(c))
 		tried = cx_tried_reason(p, c, own.status, reason, sizeof(reason));
-	cx_note(p, c, own.status == 408 && c->server->txn.kind == CX_OTHER_SERVER ? 0 : own.status);
-	if (as_it_came(c)) {
-		int n =
-		    snprintf(lines, sizeof(lines), "%.*s%.*s", (int)(c->challenges ? c->challenges->n : 0),
-			     c->challenges ? (const char *)c->challenges->p : "", (int)tried.n,
-			     tried.p ? tried.p : "");
-
-		cx_message_init(&p->request, p->request_fields, CX_PROXY_FIELDS, CX_MESSAGE_SIZE_DEFAULT);
-		if (n > 0 && (size_t)n >= sizeof(lines))
-			n = 0;
-		if (!cx_message_index(&p->request, c->best->p, c->best->n, CX_DATAGRAM) &&
-		    !cx_answer_forward(p, c->server, &p->request, (struct cx_text){lines, (uint32_t)n}))
-			goto out;
+	cx_note(p, c, silent ? 0 : own.status);
+	if (silent || (as_it_came(c) && !forward_best(p, c, tried)))
+		goto out;
+	if (as_it_came(c))
 		own.status = 500;
-		own.request = &p->request;
-	}
-	if (own.status == 408 && c->server->txn.kind == CX_OTHER_SERVER)
-		goto out; /* RFC 4320 4.2 */
 	if (own.status == 503)
 		own.retry_after_s = cx_pause_left(p, c->way.group);
 	own.lines = tried;

@@ -35,6 +35,10 @@ struct cx_context *cx_context_new(struct cx_proxy *p, struct cx_server *s, const
 	}
 	c->server = s;
 	s->user = c;
+	c->call_id.at = (uint32_t)(p->e.call_id.p - p->m.p);
+	c->call_id.n = p->e.call_id.n;
+	c->method.at = (uint32_t)(p->m.method_text.p - p->m.p);
+	c->method.n = p->m.method_text.n;
 	c->from = *from;
 	c->way = *way;
 	c->breadth = max_breadth(&p->m);
@@ -79,6 +83,11 @@ int cx_context_open(struct cx_proxy *p, struct cx_context *c)
 	struct cx_fault fault;
 	int err;
 
+	if (c == p->fresh) {
+		p->request = p->m;
+		p->request_e = p->e;
+		return 0;
+	}
 	cx_message_init(&p->request, p->request_fields, CX_PROXY_FIELDS, CX_MESSAGE_SIZE_DEFAULT);
 	err = cx_message_index(&p->request, c->request->p, c->request->n, CX_DATAGRAM);
 	return err ? err : cx_message_check(&p->request, &p->request_e, &fault);

@@ -107,6 +107,7 @@ void cx_proxy_free(struct cx_proxy *p)
 {
 	if (!p)
 		return;
+	p->ops.note = NULL;
 	cx_txns_free(&p->txns);
 	cx_stateless_free(p->stateless);
 	cx_mem_free(&p->mem, p->pauses);

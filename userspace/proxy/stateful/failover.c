@@ -137,6 +137,23 @@ static bool others_open(const struct cx_branch *but)
 	return false;
 }
 
+/* Nothing more is sent to it but a CANCEL, when it wakes up. */
+static void abandon(struct cx_proxy *p, struct cx_branch *b)
+{
+	b->context->tries[b->try].end = CX_TRY_TIMEOUT;
+	b->abandoned = true;
+	cx_waiting_remove(b);
+	cx_client_silence(&p->txns, &b->client);
+	cx_client_cancel(&p->txns, &b->client, (struct cx_text){NULL, 0});
+}
+
+void cx_abandon_silent(struct cx_proxy *p, struct cx_context *c)
+{
+	for (struct cx_branch *b = c->branches; b; b = b->next)
+		if (!b->final && !b->abandoned && !b->client.answered_ms)
+			abandon(p, b);
+}
+
 void cx_try_over(void *ctx, struct cx_client *client)
 {
 	struct cx_branch *b = (struct cx_branch *)client;
@@ -149,11 +166,7 @@ void cx_try_over(void *ctx, struct cx_client *client)
 		return;
 	p->count.timeouts++;
 	cx_sign(p, b->element, CX_SIGN_SILENT);
-	c->tries[b->try].end = CX_TRY_TIMEOUT;
-	b->abandoned = true;
-	cx_waiting_remove(b);
-	cx_client_silence(&p->txns, client);
-	cx_client_cancel(&p->txns, client, (struct cx_text){NULL, 0});
+	abandon(p, b);
 	cx_answer_offer(p, c, 408, NULL);
 	cx_context_check(p, c);
 }

@@ -74,6 +74,9 @@ struct cx_context {
 	struct cx_server *server; /* lives as long as the context does */
 	struct cx_branch *branches;
 	struct cx_buffer *request; /* as received */
+	struct {		   /* in it */
+		uint32_t at, n;
+	} call_id, method;
 	struct cx_hop from;
 	struct cx_way way;
 	struct cx_try tries[CX_TRIES_MAX];
@@ -117,6 +120,7 @@ struct cx_proxy {
 	struct cx_field fields[CX_PROXY_FIELDS], request_fields[CX_PROXY_FIELDS];
 	struct cx_message m;	   /* what came in */
 	struct cx_essentials e;	   /* of m */
+	struct cx_context *fresh;  /* its request is m, and e is read from it */
 	struct cx_message request; /* of a context */
 	struct cx_essentials request_e;
 	struct cx_edits edits;
@@ -229,6 +233,8 @@ struct cx_text cx_branch_of(const struct cx_proxy *p, char out[CX_BRANCH_MAX], u
 /* failover.c: what happened to a branch */
 void cx_branch_over(struct cx_proxy *p, struct cx_branch *b, enum cx_try_end end, uint16_t status);
 void cx_branch_failed(struct cx_proxy *p, struct cx_branch *b, int errnum);
+/* An answer is there: whoever has said nothing yet is not waited for. */
+void cx_abandon_silent(struct cx_proxy *p, struct cx_context *c);
 void cx_try_over(void *ctx, struct cx_client *c);
 void cx_no_answer(void *ctx, struct cx_client *c);
 void cx_client_expired(void *ctx, struct cx_client *c);

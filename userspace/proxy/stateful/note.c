@@ -65,9 +65,12 @@ void cx_note(struct cx_proxy *p, const struct cx_context *c, int status)
 {
 	char tried[512];
 	struct cx_writer w = {.p = tried, .max = sizeof(tried) - 1};
-	struct cx_message m;
-	struct cx_text call_id;
-	struct cx_proxy_note note = {.status = status,
+	const char *request = (const char *)c->request->p;
+	struct cx_proxy_note note = {.call_id = request + c->call_id.at,
+				     .call_id_n = c->call_id.n,
+				     .method = request + c->method.at,
+				     .method_n = c->method.n,
+				     .status = status,
 				     .tried = tried,
 				     .tries = c->n_tries,
 				     .group = c->way.group,
@@ -78,13 +81,5 @@ void cx_note(struct cx_proxy *p, const struct cx_context *c, int status)
 		return;
 	put_tries(p, c, &w);
 	tried[w.n] = '\0';
-	cx_message_init(&m, p->request_fields, CX_PROXY_FIELDS, CX_MESSAGE_SIZE_DEFAULT);
-	if (cx_message_index(&m, c->request->p, c->request->n, CX_DATAGRAM))
-		return;
-	call_id = cx_message_value(&m, CX_HEADER_CALL_ID);
-	note.call_id = call_id.p;
-	note.call_id_n = call_id.n;
-	note.method = m.method_text.p;
-	note.method_n = m.method_text.n;
 	p->ops.note(p->ctx, &note);
 }

@@ -127,7 +127,9 @@ static void new_request(struct cx_proxy *p, const struct cx_hop *from, uint64_t 
 		return;
 	}
 	c->loop = loop;
+	p->fresh = c;
 	cx_context_check(p, c);
+	p->fresh = NULL;
 }
 
 /* 16.10 */

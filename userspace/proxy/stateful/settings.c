@@ -44,8 +44,11 @@ uint16_t cx_listener_for(const struct cx_proxy *p, uint32_t network, bool v4, ui
 {
 	const struct cx_tables *t = p->world->tables;
 
-	if (transport == CX_UDP && network < CX_NETWORKS_MAX)
-		return v4 ? t->networks[network].listener_v4 : t->networks[network].listener_v6;
+	if (transport == CX_UDP && network < CX_NETWORKS_MAX) {
+		uint16_t id = v4 ? t->networks[network].listener_v4 : t->networks[network].listener_v6;
+
+		return cx_listener_get(p, id) ? id : CX_NO_LISTENER;
+	}
 	for (uint32_t i = 0; i < t->n_listeners; i++) {
 		const struct cx_listener *l = cx_listener_get(p, i);
 
