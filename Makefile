@@ -82,8 +82,17 @@ $(filter $(B)/tests/unit/test_world%,$(UNIT_TESTS)): $(B)/tests/unit/world_run.o
 $(filter $(B)/tests/unit/test_health%,$(UNIT_TESTS)): $(B)/tests/unit/health_run.o
 $(filter $(B)/tests/unit/test_reach%,$(UNIT_TESTS)): $(B)/tests/unit/reach_run.o $(B)/tests/unit/kernel.o
 $(filter $(B)/tests/unit/test_fastpath%,$(UNIT_TESTS)): $(B)/tests/unit/fastpath_run.o $(B)/tests/unit/fastpath_tables.o $(B)/tests/unit/kernel.o
-RIG_OBJ    := $(patsubst %.c,$(B)/%.o,$(filter-out tests/fastpath/test_%,$(wildcard tests/fastpath/*.c)))
+RIG_OBJ    := $(patsubst %.c,$(B)/%.o,$(filter-out tests/fastpath/test_% %.bpf.c,$(wildcard tests/fastpath/*.c)))
 FASTPATH_TESTS := $(patsubst %.c,$(B)/%,$(wildcard tests/fastpath/test_*.c))
+
+$(B)/tests/fastpath/functions.bpf.o: tests/fastpath/functions.bpf.c tests/fastpath/functions.h include/cxsip/kfuncs.h
+	$(call say,BPF,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -c $< -o $@
+$(B)/tests/fastpath/functions.skel.h: $(B)/tests/fastpath/functions.bpf.o
+	$(Q)$(BPFTOOL) gen skeleton $< name functions_bpf > $@.tmp && mv $@.tmp $@
+$(B)/tests/fastpath/test_kfuncs.o: $(B)/tests/fastpath/functions.skel.h
+$(B)/tests/fastpath/test_kfuncs.o: ALL_CFLAGS += -I$(B)/tests/fastpath
 
 $(B)/tests/%.o: tests/%.c | $(SKELETONS)
 	$(call say,CC,$<)

@@ -4,7 +4,7 @@
  * functions: the same verdict and the same bytes for the corpus and mutations
  * of it, and what each costs. Skipped where the module is not loaded.
  *
- * CXSIP_MUTATIONS changes how many.
+ * CXSIP_MUTATIONS changes how many, CXSIP_SEED which.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -12,7 +12,9 @@
 #include <bpf/bpf.h>
 #include "corpus.h"
 #include "exchange.h"
+#include "functions.h"
 #include "cxsip/siphash.h"
+#include "functions.skel.h"
 
 #define DEFAULT_MUTATIONS 2000
 #define RUNS 200
@@ -39,7 +41,8 @@ static struct outcome run_one(const uint8_t *p, size_t n, size_t i)
 /* Everything once; recent calls are the same at the start of each run. */
 static void run_all(struct outcome *outcomes, size_t mutations)
 {
-	struct dice dice = {.state = 20260101};
+	const char *seed = getenv("CXSIP_SEED");
+	struct dice dice = {.state = seed ? strtoull(seed, NULL, 0) | 1 : 20260101};
 	static uint8_t message[CORPUS_MESSAGE_MAX];
 	size_t i;
 
@@ -90,6 +93,53 @@ static void same_results(void **state)
 	assert_true(sent_on * 20 > n);
 	free(with);
 	free(without);
+}
+
+/* RFC 1071, byte by byte. */
+static uint32_t plain_sum(const uint8_t *p, size_t n)
+{
+	uint64_t sum = 0;
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		sum += i & 1 ? (uint64_t)p[i] << 8 : p[i];
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return (uint32_t)sum;
+}
+
+static void over_memory(void **state)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_size_in = 64, .repeat = 1);
+	struct dice dice = {.state = 20260102};
+	struct functions_bpf *skeleton;
+	struct functions_call *call;
+	uint8_t frame[64] = {0};
+	int i;
+
+	use(true); /* skips */
+	use(false);
+	skeleton = functions_bpf__open_and_load();
+	assert_non_null(skeleton);
+	call = (struct functions_call *)&skeleton->bss->call;
+	opts.data_in = frame;
+	for (i = 0; i < 2000; i++) {
+		size_t k;
+
+		call->n = i < 64 ? (uint32_t)i : (uint32_t)dice_below(&dice, FUNCTIONS_MAX);
+		call->key.k[0] = dice_roll(&dice);
+		call->key.k[1] = dice_roll(&dice);
+		for (k = 0; k < call->n; k++)
+			call->data[k] = i % 3 ? (uint8_t)dice_roll(&dice) : 0xff;
+		assert_int_equal(bpf_prog_test_run_opts(bpf_program__fd(skeleton->progs.functions), &opts), 0);
+		assert_int_equal(call->hash_error, 0);
+		assert_true(call->hash == cx_siphash24(call->key.k, call->data, call->n));
+		assert_int_equal(call->sum_error, 0);
+		assert_int_equal(call->sum, plain_sum(call->data, call->n));
+		assert_int_equal(call->refused, 0);
+		assert_int_equal(call->refused_error, -1);
+	}
+	functions_bpf__destroy(skeleton);
 }
 
 /* Nanoseconds a run, which qemu with -icount shift=0 makes instructions. Each run
@@ -148,6 +198,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(same_results),
+	    cmocka_unit_test(over_memory),
 	    cmocka_unit_test(costs),
 	};
 	int failed;
