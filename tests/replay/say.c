@@ -349,12 +349,13 @@ void peer_says(struct scene *s, struct peer *p, const struct line *l)
 
 /* ---- a peer that is a proxy itself --------------------------------------------- */
 
-/* Its last request once more to us, with a Via of its own on top. */
+/* Its last request once more to us, with a Via of its own on top, and the lines below. */
 void peer_passes(struct scene *s, struct peer *p, const struct line *l)
 {
 	const struct packet *k = p->n_requests ? p->requests[p->n_requests - 1] : NULL;
 	char method[64], uri[512], endpoint[CX_ENDPOINT_TEXT], *text = malloc(80 * 1024);
 	const char *fields = k ? strstr(k->bytes, "\r\n") : NULL;
+	size_t n;
 
 	if (!text)
 		abort();
@@ -363,9 +364,12 @@ void peer_passes(struct scene *s, struct peer *p, const struct line *l)
 		free(text);
 		return;
 	}
-	sprintf(text, "%s %s SIP/2.0\r\nVia: SIP/2.0/%s %s;branch=z9hG4bK-%s-%u%s", method,
-		l->n_words > 2 ? l->words[2] : uri, transport_name(p),
-		cx_endpoint_format(&p->hop.addr, p->hop.port, endpoint), p->name, ++p->branches, fields);
+	n = (size_t)sprintf(text, "%s %s SIP/2.0\r\nVia: SIP/2.0/%s %s;branch=z9hG4bK-%s-%u", method,
+			    l->n_words > 2 ? l->words[2] : uri, transport_name(p),
+			    cx_endpoint_format(&p->hop.addr, p->hop.port, endpoint), p->name, ++p->branches);
+	for (int i = 0; i < l->n_under; i++)
+		n += (size_t)sprintf(text + n, "\r\n%s", l->under[i].rest);
+	strcpy(text + n, fields);
 	if (!strcmp(method, "INVITE")) {
 		free(p->invite);
 		p->invite = text_copy(text, strlen(text));

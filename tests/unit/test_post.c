@@ -35,9 +35,11 @@ static void on_letter(void *ctx, unsigned from, uint32_t kind, void *letter, siz
 	memset((uint8_t *)letter + n, 0xff, CX_POST_SPARE); /* promised room */
 }
 
-static int send_bytes(struct cx_post *p, unsigned from, unsigned to, uint32_t kind, const uint8_t *bytes, size_t n)
+static int send_bytes(struct cx_post *p, unsigned from, unsigned to, uint32_t kind, const uint8_t *bytes,
+		      size_t n)
 {
-	struct iovec iov[2] = {{(void *)(uintptr_t)bytes, n / 3}, {(void *)(uintptr_t)(bytes + n / 3), n - n / 3}};
+	struct iovec iov[2] = {{(void *)(uintptr_t)bytes, n / 3},
+			       {(void *)(uintptr_t)(bytes + n / 3), n - n / 3}};
 
 	return cx_post_send(p, from, to, kind, iov, 2);
 }
@@ -111,7 +113,8 @@ static void send_numbers(void *arg)
 	struct half *h = arg;
 	struct iovec iov = {&h->sent, sizeof(h->sent)};
 
-	while (h->sent < h->to_send && !cx_post_send(h->post, cx_worker_number(h->worker), h->other, 5, &iov, 1))
+	while (h->sent < h->to_send &&
+	       !cx_post_send(h->post, cx_worker_number(h->worker), h->other, 5, &iov, 1))
 		h->sent++;
 }
 
@@ -125,7 +128,8 @@ static void on_turn(void *ctx)
 static void threads(void **state)
 {
 	struct cx_post *post = cx_post_new(3, RING);
-	struct half h[2] = {{.post = post, .other = 1, .to_send = 50000}, {.post = post, .other = 0, .to_send = 50000}};
+	struct half h[2] = {{.post = post, .other = 1, .to_send = 50000},
+			    {.post = post, .other = 0, .to_send = 50000}};
 	struct cx_worker_state w;
 
 	(void)state;
@@ -134,7 +138,8 @@ static void threads(void **state)
 
 		assert_int_equal(cx_worker_start(i, post, &ops, &h[i].worker), 0);
 	}
-	while (__atomic_load_n(&h[0].next, __ATOMIC_RELAXED) < 50000 || __atomic_load_n(&h[1].next, __ATOMIC_RELAXED) < 50000) {
+	while (__atomic_load_n(&h[0].next, __ATOMIC_RELAXED) < 50000 ||
+	       __atomic_load_n(&h[1].next, __ATOMIC_RELAXED) < 50000) {
 		cx_worker_call(h[0].worker, send_numbers, &h[0]);
 		cx_worker_call(h[1].worker, send_numbers, &h[1]);
 	}

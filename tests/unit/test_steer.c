@@ -117,7 +117,8 @@ static void sockets_open(struct sockets *s, const char *address)
 		    .on_datagram = on_datagram, .on_unreachable = on_unreachable, .ctx = &s->seen[i]};
 
 		s->seen[i].worker = i;
-		assert_int_equal(i ? cx_udp_join(&listener, &ops, &s->udp[i]) : cx_udp_open(&listener, &ops, &s->udp[i]),
+		assert_int_equal(i ? cx_udp_join(&listener, &ops, &s->udp[i])
+				   : cx_udp_open(&listener, &ops, &s->udp[i]),
 				 0);
 		s->fds[i] = cx_udp_fd(s->udp[i]);
 		s->to_n = sizeof(s->to);
@@ -161,8 +162,9 @@ static unsigned read_all(struct sockets *s, unsigned *wrong)
 #define FORMS 4
 static size_t message(char *text, size_t size, int i)
 {
-	static const char *const forms[FORMS] = {"Call-ID: %d@10.0.0.1\r\n", "i:%d@h\r\n", "CALL-ID:   %d\r\n",
-						 "Call-ID: a-longer-one-%d-0123456789012345678901234567890123456789\r\n"};
+	static const char *const forms[FORMS] = {
+	    "Call-ID: %d@10.0.0.1\r\n", "i:%d@h\r\n", "CALL-ID:   %d\r\n",
+	    "Call-ID: a-longer-one-%d-0123456789012345678901234567890123456789\r\n"};
 	char call_id[200];
 	size_t n;
 
@@ -171,7 +173,8 @@ static size_t message(char *text, size_t size, int i)
 			     "%s\r\nVia: SIP/2.0/UDP 10.0.0.1:5060;branch=z9hG4bK%d;rport\r\n"
 			     "From: <sip:a@b>;tag=1\r\nTo: <sip:c@d>\r\n%sCSeq: 1 INVITE\r\n"
 			     "Max-Forwards: 70\r\nContent-Length: %d\r\n\r\n",
-			     i % 2 ? "INVITE sip:9001@10.0.0.9 SIP/2.0" : "SIP/2.0 200 OK", i, call_id, i % 7 ? 0 : 5000);
+			     i % 2 ? "INVITE sip:9001@10.0.0.9 SIP/2.0" : "SIP/2.0 200 OK", i, call_id,
+			     i % 7 ? 0 : 5000);
 	if (i % 7 == 0) { /* longer than the program looks */
 		memset(text + n, 'x', 5000);
 		n += 5000;

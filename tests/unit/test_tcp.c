@@ -88,17 +88,17 @@ static void on_end(uv_timer_t *timer)
 }
 
 /* Turns the loop until the condition holds; false: it does not within WAIT_MS. */
-#define UNTIL(r, condition)                                                                   \
-	({                                                                                    \
-		(r)->over = false;                                                            \
-		uv_timer_start(&(r)->end, on_end, WAIT_MS, 0);                                \
-		cx_tcp_flush((r)->tcp);                                                       \
-		while (!(condition) && !(r)->over) {                                          \
-			uv_run(&(r)->loop, UV_RUN_ONCE);                                      \
-			cx_tcp_flush((r)->tcp);                                               \
-		}                                                                             \
-		uv_timer_stop(&(r)->end);                                                     \
-		!(r)->over;                                                                   \
+#define UNTIL(r, condition)                                                                                  \
+	({                                                                                                   \
+		(r)->over = false;                                                                           \
+		uv_timer_start(&(r)->end, on_end, WAIT_MS, 0);                                               \
+		cx_tcp_flush((r)->tcp);                                                                      \
+		while (!(condition) && !(r)->over) {                                                         \
+			uv_run(&(r)->loop, UV_RUN_ONCE);                                                     \
+			cx_tcp_flush((r)->tcp);                                                              \
+		}                                                                                            \
+		uv_timer_stop(&(r)->end);                                                                    \
+		!(r)->over;                                                                                  \
 	})
 
 static struct cx_tcp_stats stats_of(const struct rig *r)
@@ -136,7 +136,8 @@ static int plain_listen(int backlog)
 
 static struct rig *rig_new(const struct cx_tcp_settings *settings)
 {
-	struct cx_tcp_ops ops = {.on_message = on_message, .on_failed = on_failed,
+	struct cx_tcp_ops ops = {.on_message = on_message,
+				 .on_failed = on_failed,
 				 .on_unreachable = on_unreachable,
 				 .may_connect = may_connect};
 	struct rig *r = calloc(1, sizeof(*r));
@@ -196,7 +197,8 @@ static void put(int fd, const char *text, size_t n)
 
 static size_t message(char *text, size_t size, unsigned number, size_t body)
 {
-	size_t n = (size_t)snprintf(text, size, "OPTIONS sip:x SIP/2.0\r\nCall-ID: %u\r\nl: %zu\r\n\r\n", number, body);
+	size_t n = (size_t)snprintf(text, size, "OPTIONS sip:x SIP/2.0\r\nCall-ID: %u\r\nl: %zu\r\n\r\n",
+				    number, body);
 
 	memset(text + n, 'b', body);
 	return n + body;
@@ -211,7 +213,8 @@ static int send_text(struct rig *r, const struct cx_hop *hop, const char *text, 
 
 static struct cx_hop hop_to(uint16_t port)
 {
-	struct cx_hop hop = {.listener = LISTENER, .transport = CX_TCP, .connection = CX_NO_CONNECTION, .port = port};
+	struct cx_hop hop = {
+	    .listener = LISTENER, .transport = CX_TCP, .connection = CX_NO_CONNECTION, .port = port};
 	uint8_t family;
 
 	assert_int_equal(cx_addr_parse("127.0.0.1", &hop.addr, &family), 0);
@@ -504,9 +507,9 @@ static void listing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(framing),	  cmocka_unit_test(garbage),	   cmocka_unit_test(reuse_and_handles),
-	    cmocka_unit_test(refused),	  cmocka_unit_test(black_hole),	   cmocka_unit_test(does_not_read),
-	    cmocka_unit_test(timers),	  cmocka_unit_test(limits),	   cmocka_unit_test(listing),
+	    cmocka_unit_test(framing), cmocka_unit_test(garbage),    cmocka_unit_test(reuse_and_handles),
+	    cmocka_unit_test(refused), cmocka_unit_test(black_hole), cmocka_unit_test(does_not_read),
+	    cmocka_unit_test(timers),  cmocka_unit_test(limits),     cmocka_unit_test(listing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

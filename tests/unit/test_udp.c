@@ -277,7 +277,8 @@ static void opening(void **state)
 	cx_udp_close(second);
 }
 
-static int queue_to(struct cx_udp *u, const char *address, uint16_t port, const void *p, size_t n, uint32_t tag)
+static int queue_to(struct cx_udp *u, const char *address, uint16_t port, const void *p, size_t n,
+		    uint32_t tag)
 {
 	struct iovec iov = {(void *)(uintptr_t)p, n};
 	union cx_addr addr;

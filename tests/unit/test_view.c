@@ -199,8 +199,10 @@ static void readers_on_threads(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(readers_see_what_was_published), cmocka_unit_test(freed_when_no_reader_can_see_it),
-	    cmocka_unit_test(what_views_do_not_show),	      cmocka_unit_test(flows_are_shared),
+	    cmocka_unit_test(readers_see_what_was_published),
+	    cmocka_unit_test(freed_when_no_reader_can_see_it),
+	    cmocka_unit_test(what_views_do_not_show),
+	    cmocka_unit_test(flows_are_shared),
 	    cmocka_unit_test(readers_on_threads),
 	};
 

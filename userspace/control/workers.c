@@ -50,8 +50,9 @@ static json_t *worker_json(struct cx_daemon *d, unsigned worker)
 	return json_pack("{s:i, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "worker", (int)worker, "place",
 			 v.state.place, "stuck_ms", (json_int_t)v.state.stuck_ms, "stalls",
 			 (json_int_t)v.state.stalls, "turns", (json_int_t)v.state.turns, "cpu_us",
-			 (json_int_t)v.state.busy_us, "datagrams", (json_int_t)sum_of(d->counters[worker]->reasons),
-			 "hand_overs_refused", (json_int_t)v.refused, "tcp", tcp_json(&v.tcp));
+			 (json_int_t)v.state.busy_us, "datagrams",
+			 (json_int_t)sum_of(d->counters[worker]->reasons), "hand_overs_refused",
+			 (json_int_t)v.refused, "tcp", tcp_json(&v.tcp));
 }
 
 void cx_command_workers(struct cx_request *rq)
@@ -81,14 +82,13 @@ static json_t *connection_json(const struct cx_daemon *d, const struct cx_tcp_vi
 	static const char *const states[] = {"connecting", "open", "closing"};
 	const struct cx_listener *l = &d->tables->listeners[v->hop.listener];
 
-	return json_pack("{s:i, s:o, s:o, s:o, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I}", "worker",
-			 (int)cx_tcp_worker_of(v->hop.connection), "peer",
-			 cx_json_endpoint(&v->hop.addr, v->hop.port), "listener", cx_json_endpoint(&l->addr, l->port),
-			 "network", cx_json_name(l->name), "state", states[v->state], "opened_by",
-			 v->accepted ? "peer" : "us", "age_ms", (json_int_t)v->age_ms, "idle_ms",
-			 (json_int_t)v->idle_ms, "messages_in", (json_int_t)v->messages_in, "messages_out",
-			 (json_int_t)v->messages_out, "queued", (json_int_t)v->queued, "partial",
-			 (json_int_t)v->partial);
+	return json_pack(
+	    "{s:i, s:o, s:o, s:o, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I}", "worker",
+	    (int)cx_tcp_worker_of(v->hop.connection), "peer", cx_json_endpoint(&v->hop.addr, v->hop.port),
+	    "listener", cx_json_endpoint(&l->addr, l->port), "network", cx_json_name(l->name), "state",
+	    states[v->state], "opened_by", v->accepted ? "peer" : "us", "age_ms", (json_int_t)v->age_ms,
+	    "idle_ms", (json_int_t)v->idle_ms, "messages_in", (json_int_t)v->messages_in, "messages_out",
+	    (json_int_t)v->messages_out, "queued", (json_int_t)v->queued, "partial", (json_int_t)v->partial);
 }
 
 /* "from" and "next" name worker and slot: worker << 32 | slot. */
@@ -106,7 +106,8 @@ void cx_command_connections(struct cx_request *rq)
 		json_decref(list);
 		return;
 	}
-	for (; list && worker < rq->d->n_workers && json_array_size(list) < CX_PAGE_MAX; worker += slot == 0) {
+	for (; list && worker < rq->d->n_workers && json_array_size(list) < CX_PAGE_MAX;
+	     worker += slot == 0) {
 		n = cx_daemon_connections(rq->d, worker, &slot, views, CX_PAGE_MAX - json_array_size(list));
 		for (size_t i = 0; i < n; i++)
 			json_array_append_new(list, connection_json(rq->d, &views[i]));

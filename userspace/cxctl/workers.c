@@ -10,14 +10,15 @@
 
 static void print_workers(const json_t *data)
 {
-	static const struct cxctl_column columns[] = {{"WORKER", true},	     {"AT", false},	 {"CPU S", true},
-						      {"DATAGRAMS", true},   {"TURNS", true},	 {"CONNECTIONS", true},
-						      {"HAND-OVERS LOST", true}, {"STALLS", true}};
+	static const struct cxctl_column columns[] = {
+	    {"WORKER", true}, {"AT", false},	     {"CPU S", true},		{"DATAGRAMS", true},
+	    {"TURNS", true},  {"CONNECTIONS", true}, {"HAND-OVERS LOST", true}, {"STALLS", true}};
 	struct cxctl_table *t = cxctl_table_new(columns, 8);
 	json_t *row;
 	size_t i;
 
-	json_array_foreach(cxctl_object(data, "workers"), i, row) {
+	json_array_foreach(cxctl_object(data, "workers"), i, row)
+	{
 		cxctl_cell(t, "%" PRId64, cxctl_integer(row, "worker"));
 		cxctl_cell(t, "%s", cxctl_text(row, "place"));
 		cxctl_cell(t, "%.1f", (double)cxctl_integer(row, "cpu_us") / 1e6);
@@ -56,14 +57,15 @@ static void print_transactions(const json_t *workers)
 	json_t *value, *row;
 	size_t i;
 
-	json_object_foreach((json_t *)(uintptr_t)first, name, value) {
+	json_object_foreach((json_t *)(uintptr_t)first, name, value)
+	{
 		int64_t sum = 0;
 
-		json_array_foreach(workers, i, row)
-			sum += cxctl_integer(cxctl_object(row, "core"), name);
+		json_array_foreach(workers, i, row) sum += cxctl_integer(cxctl_object(row, "core"), name);
 		printf("%-20s %12" PRId64, name, sum);
 		for (i = 0; json_array_size(workers) > 1 && i < json_array_size(workers); i++)
-			printf(" %12" PRId64, cxctl_integer(cxctl_object(json_array_get(workers, i), "core"), name));
+			printf(" %12" PRId64,
+			       cxctl_integer(cxctl_object(json_array_get(workers, i), "core"), name));
 		putchar('\n');
 	}
 }
@@ -85,15 +87,16 @@ int cxctl_transactions(struct cxctl *c, int argc, char **argv)
 
 static void print_connections(const json_t *rows)
 {
-	static const struct cxctl_column columns[] = {{"PEER", false},	{"NETWORK", false}, {"LISTENER", false},
-						      {"STATE", false}, {"BY", false},	    {"WORKER", true},
-						      {"AGE S", true},	{"IDLE S", true},   {"IN", true},
-						      {"OUT", true},	{"QUEUED", true}};
+	static const struct cxctl_column columns[] = {
+	    {"PEER", false}, {"NETWORK", false}, {"LISTENER", false}, {"STATE", false},
+	    {"BY", false},   {"WORKER", true},	 {"AGE S", true},     {"IDLE S", true},
+	    {"IN", true},    {"OUT", true},	 {"QUEUED", true}};
 	struct cxctl_table *t = cxctl_table_new(columns, 11);
 	json_t *row;
 	size_t i;
 
-	json_array_foreach(rows, i, row) {
+	json_array_foreach(rows, i, row)
+	{
 		cxctl_cell(t, "%s", cxctl_text(row, "peer"));
 		cxctl_cell(t, "%s", cxctl_text(row, "network"));
 		cxctl_cell(t, "%s", cxctl_text(row, "listener"));

@@ -71,7 +71,8 @@ static int send_from(struct cx_sip *sip, uint16_t listener, const union cx_addr 
 		     const struct iovec *iov, size_t n, enum cx_reason reason)
 {
 	struct cx_udp *u = listener < CX_LISTENERS_MAX ? sip->udp[listener] : NULL;
-	int err = u ? cx_udp_queue(sip->batch, u, to, port, iov, n, (struct cx_udp_tag){.kind = reason}) : -EADDRNOTAVAIL;
+	int err = u ? cx_udp_queue(sip->batch, u, to, port, iov, n, (struct cx_udp_tag){.kind = reason})
+		    : -EADDRNOTAVAIL;
 
 	if (err)
 		note_send_error(sip, to, port, err);
@@ -156,13 +157,15 @@ void cx_sip_count_element(struct cx_sip *sip, uint32_t element, bool call)
  * that only the core can reach. */
 static bool for_core(const struct cx_stateless_result *r)
 {
-	return r->reason == CX_R_CORE_ROUTE || r->reason == CX_R_UNKNOWN_TARGET || r->reason == CX_R_BAD_ROUTE;
+	return r->reason == CX_R_CORE_ROUTE || r->reason == CX_R_UNKNOWN_TARGET ||
+	       r->reason == CX_R_BAD_ROUTE;
 }
 
 static void on_datagram(void *ctx, uint16_t listener, const union cx_addr *from, uint16_t port, uint8_t *p,
 			size_t n)
 {
-	struct cx_hop hop = {.addr = *from, .port = port, .listener = listener, .connection = CX_NO_CONNECTION};
+	struct cx_hop hop = {
+	    .addr = *from, .port = port, .listener = listener, .connection = CX_NO_CONNECTION};
 	struct cx_sip *sip = ctx;
 	struct cx_world *w = cx_sip_world(sip);
 	struct cx_stateless_result r;
@@ -199,8 +202,11 @@ static void on_send_failed(void *ctx, uint16_t listener, const union cx_addr *to
 
 	log_send_error(to, port, err);
 	if (sip->n_failed < CX_FAILED_SENDS) /* the core may be at work: it hears of it when it is not */
-		sip->failed[sip->n_failed++] = (struct cx_failed_send){
-		    .addr = *to, .port = port, .errnum = -err, .token = tag.kind == CX_TAG_CORE ? tag.token : 0};
+		sip->failed[sip->n_failed++] =
+		    (struct cx_failed_send){.addr = *to,
+					    .port = port,
+					    .errnum = -err,
+					    .token = tag.kind == CX_TAG_CORE ? tag.token : 0};
 	if (tag.kind == CX_TAG_CORE || cx_reason_verdict(tag.kind) != CX_FORWARD)
 		return;
 	add(&reasons[tag.kind].packets, (uint64_t)-1);

@@ -274,7 +274,11 @@ void cx_sockets_adopt(struct cx_parts *parts, const struct cx_tables *old, const
 		      struct cx_socket *opened[CX_LISTENERS_MAX])
 {
 	struct cx_socket *before[CX_LISTENERS_MAX];
-	struct adoption a = {.parts = parts, .old = old, .new = new, .before = before, .opened = opened,
+	struct adoption a = {.parts = parts,
+			     .old = old,
+			     .new = new,
+			     .before = before,
+			     .opened = opened,
 			     .after = parts->sockets};
 
 	memcpy(before, parts->sockets, sizeof(before));

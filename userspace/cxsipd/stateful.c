@@ -37,8 +37,8 @@ static uint64_t now_ms(const struct cx_sip *sip)
 	return uv_now(cx_worker_loop(sip->worker));
 }
 
-static void post(struct cx_sip *sip, unsigned to, uint32_t kind, const void *head, size_t head_n, const void *p,
-		 size_t n)
+static void post(struct cx_sip *sip, unsigned to, uint32_t kind, const void *head, size_t head_n,
+		 const void *p, size_t n)
 {
 	struct iovec iov[2] = {{(void *)(uintptr_t)head, head_n}, {(void *)(uintptr_t)p, n}};
 
@@ -104,12 +104,15 @@ bool cx_sip_probe_answer(struct cx_sip *sip, const uint8_t *p, size_t n)
 
 static void unreachable(struct cx_sip *sip, const struct cx_letter_unreachable *gone)
 {
-	cx_proxy_unreachable(core_of(sip), &gone->addr, gone->port, gone->transport, gone->errnum, now_ms(sip));
+	cx_proxy_unreachable(core_of(sip), &gone->addr, gone->port, gone->transport, gone->errnum,
+			     now_ms(sip));
 }
 
-void cx_sip_unreachable(struct cx_sip *sip, const union cx_addr *addr, uint16_t port, uint8_t transport, int errnum)
+void cx_sip_unreachable(struct cx_sip *sip, const union cx_addr *addr, uint16_t port, uint8_t transport,
+			int errnum)
 {
-	struct cx_letter_unreachable letter = {.addr = *addr, .port = port, .transport = transport, .errnum = errnum};
+	struct cx_letter_unreachable letter = {
+	    .addr = *addr, .port = port, .transport = transport, .errnum = errnum};
 
 	for (unsigned i = 0; i <= sip->parts->d.n_workers; i++) {
 		if (i != sip->number)
@@ -152,7 +155,8 @@ static bool is_response(const struct iovec *iov)
 	return iov->iov_len > 4 && !memcmp(iov->iov_base, "SIP/", 4);
 }
 
-static int send_udp(struct cx_sip *sip, const struct cx_hop *hop, const struct iovec *iov, int n, uint64_t token)
+static int send_udp(struct cx_sip *sip, const struct cx_hop *hop, const struct iovec *iov, int n,
+		    uint64_t token)
 {
 	const struct cx_tables *t = sip->world->tables;
 	const struct cx_config_network *network = t->network_config[t->listeners[hop->listener].network];
@@ -166,8 +170,8 @@ static int send_udp(struct cx_sip *sip, const struct cx_hop *hop, const struct i
 			    (struct cx_udp_tag){.kind = CX_TAG_CORE, .token = token});
 }
 
-static int send_elsewhere(struct cx_sip *sip, unsigned worker, const struct cx_hop *hop, const struct iovec *iov,
-			  int n, uint64_t token)
+static int send_elsewhere(struct cx_sip *sip, unsigned worker, const struct cx_hop *hop,
+			  const struct iovec *iov, int n, uint64_t token)
 {
 	struct cx_letter_send head = {.hop = *hop, .token = token};
 	struct iovec all[8] = {{&head, sizeof(head)}};
@@ -178,7 +182,8 @@ static int send_elsewhere(struct cx_sip *sip, unsigned worker, const struct cx_h
 	return cx_post_send(sip->parts->post, sip->number, worker, CX_LETTER_SEND, all, (size_t)n + 1);
 }
 
-static int send_tcp(struct cx_sip *sip, const struct cx_hop *hop, const struct iovec *iov, int n, uint64_t token)
+static int send_tcp(struct cx_sip *sip, const struct cx_hop *hop, const struct iovec *iov, int n,
+		    uint64_t token)
 {
 	unsigned worker = cx_tcp_worker_of(hop->connection);
 
@@ -246,8 +251,8 @@ static void core_note(void *ctx, const struct cx_proxy_note *note)
 	snprintf(method, sizeof(method), "%.*s", (int)note->method_n, note->method);
 	snprintf(status, sizeof(status), "%d", note->status);
 	snprintf(took, sizeof(took), "%llu", (unsigned long long)note->took_ms);
-	cx_log(CX_INFO, "failover", "call_id", call_id, "method", method, "tried", note->tried, "status", status,
-	       "took_ms", took, NULL);
+	cx_log(CX_INFO, "failover", "call_id", call_id, "method", method, "tried", note->tried, "status",
+	       status, "took_ms", took, NULL);
 }
 
 /* ---- connections ---------------------------------------------------------------------- */
@@ -301,8 +306,8 @@ static void send_for(struct cx_sip *sip, unsigned from, const struct cx_letter_s
 	if (!cx_sip_world(sip)->tables->listener_config[letter->hop.listener])
 		err = -EADDRNOTAVAIL;
 	else /* the token is another core's: it hears of what is known at once */
-		err = cx_tcp_send(sip->tcp, &letter->hop, &sip->world->tables->listeners[letter->hop.listener], &iov,
-				  1, 0);
+		err = cx_tcp_send(sip->tcp, &letter->hop,
+				  &sip->world->tables->listeners[letter->hop.listener], &iov, 1, 0);
 	if (!err || !letter->token || from == sip->parts->d.n_workers)
 		return;
 	failed.errnum = -err;
@@ -369,7 +374,8 @@ static int start_tcp(struct cx_sip *sip)
 	settings.queue_max = from->queue_bytes;
 	settings.connections_max = share(from->connections, workers);
 	settings.per_source_max = share(from->per_source, workers);
-	return cx_tcp_new(cx_worker_loop(sip->worker), sip->number, sip->parts->tag_key, &settings, &ops, &sip->tcp);
+	return cx_tcp_new(cx_worker_loop(sip->worker), sip->number, sip->parts->tag_key, &settings, &ops,
+			  &sip->tcp);
 }
 
 void cx_sip_start_stateful(void *arg)

@@ -183,7 +183,8 @@ void cx_daemon_transactions(struct cx_daemon *d, unsigned worker, struct cx_prox
 	*out = q.core;
 }
 
-size_t cx_daemon_connections(struct cx_daemon *d, unsigned worker, uint32_t *next, struct cx_tcp_view *out, size_t max)
+size_t cx_daemon_connections(struct cx_daemon *d, unsigned worker, uint32_t *next, struct cx_tcp_view *out,
+			     size_t max)
 {
 	struct question q = {.next = next, .views = out, .n = max};
 

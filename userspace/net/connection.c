@@ -187,7 +187,8 @@ static void broke(struct cx_conn *c, int errnum)
 void cx_conn_flush(struct cx_conn *c)
 {
 	while (cx_bytes_n(&c->out)) {
-		ssize_t n = send(c->fd, c->out.p + c->out.at, cx_bytes_n(&c->out), MSG_DONTWAIT | MSG_NOSIGNAL);
+		ssize_t n =
+		    send(c->fd, c->out.p + c->out.at, cx_bytes_n(&c->out), MSG_DONTWAIT | MSG_NOSIGNAL);
 
 		if (n < 0 && errno == EINTR)
 			continue;

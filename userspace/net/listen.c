@@ -50,7 +50,8 @@ static int open_socket(uint8_t family, int *fd)
 {
 	int err;
 
-	*fd = socket(family == CX_IPV4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
+	*fd = socket(family == CX_IPV4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
+		     IPPROTO_TCP);
 	if (*fd < 0)
 		return -errno;
 	if (family == CX_IPV4) {
@@ -117,7 +118,8 @@ int cx_tcp_listen_open(const struct cx_listener *listener, bool join, struct cx_
 	l->dscp = listener->dscp;
 	err = open_socket(listener->family, &l->fd);
 	if (!err)
-		err = set_int(l->fd, SOL_SOCKET, SO_REUSEADDR, 1); /* connections of an earlier daemon that linger */
+		err = set_int(l->fd, SOL_SOCKET, SO_REUSEADDR,
+			      1); /* connections of an earlier daemon that linger */
 	if (!err && join)
 		err = set_int(l->fd, SOL_SOCKET, SO_REUSEPORT, 1);
 	if (!err)

@@ -106,14 +106,16 @@ static uint8_t *room_for(const struct cx_post *p, struct ring *r, size_t n, uint
 	if (to_end < n) {
 		if (*written + to_end + n - read > p->size)
 			return NULL;
-		((struct head *)(void *)(r->bytes + at))->n = WRAP; /* at least a head fits: all is in eights */
+		((struct head *)(void *)(r->bytes + at))->n =
+		    WRAP; /* at least a head fits: all is in eights */
 		*written += to_end;
 		at = 0;
 	}
 	return *written + n - read > p->size ? NULL : r->bytes + at;
 }
 
-int cx_post_send(struct cx_post *p, unsigned from, unsigned to, uint32_t kind, const struct iovec *iov, size_t n)
+int cx_post_send(struct cx_post *p, unsigned from, unsigned to, uint32_t kind, const struct iovec *iov,
+		 size_t n)
 {
 	struct ring *r = &p->rings[to * p->parties + from];
 	uint64_t written = r->written;

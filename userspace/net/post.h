@@ -24,14 +24,16 @@ void cx_post_free(struct cx_post *p);
 /* Who wakes party: an async of its loop whose callback calls cx_post_read(). */
 void cx_post_attach(struct cx_post *p, unsigned party, uv_async_t *wake);
 /* A letter of the gathered pieces. 0; -ENOBUFS: the ring is full; -EMSGSIZE. */
-int cx_post_send(struct cx_post *p, unsigned from, unsigned to, uint32_t kind, const struct iovec *iov, size_t n);
+int cx_post_send(struct cx_post *p, unsigned from, unsigned to, uint32_t kind, const struct iovec *iov,
+		 size_t n);
 /* Wakes everybody that from has sent to since it last did. Letters are seen
  * no later than this; a party does it once at the end of its turn. */
 void cx_post_wake(struct cx_post *p, unsigned from);
 /* Hands over what has come in for `to`, at most max letters; letter is aligned to
  * 8 bytes, may be changed and is gone when the callback returns. How many. */
 size_t cx_post_read(struct cx_post *p, unsigned to, size_t max,
-		    void (*on_letter)(void *ctx, unsigned from, uint32_t kind, void *letter, size_t n), void *ctx);
+		    void (*on_letter)(void *ctx, unsigned from, uint32_t kind, void *letter, size_t n),
+		    void *ctx);
 /* Letters that from could not send, since the start. */
 uint64_t cx_post_refused(const struct cx_post *p, unsigned from);
 

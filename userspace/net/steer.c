@@ -71,7 +71,8 @@ static int add_one(struct cx_steer *s, uint32_t first, unsigned worker, int fd)
 	if (!err)
 		err = bpf_map_update_elem(bpf_map__fd(s->skeleton->maps.steer_sockets), &at, &value, BPF_ANY);
 	if (!err)
-		err = bpf_map_update_elem(bpf_map__fd(s->skeleton->maps.steer_first), &cookie, &first, BPF_ANY);
+		err =
+		    bpf_map_update_elem(bpf_map__fd(s->skeleton->maps.steer_first), &cookie, &first, BPF_ANY);
 	return err;
 }
 

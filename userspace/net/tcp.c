@@ -87,8 +87,8 @@ static struct cx_conn *find(struct cx_tcp *t, const struct cx_hop *hop)
 {
 	struct cx_conn *c = *bucket_of(t, hop);
 
-	while (c && (c->state == CX_TCP_CLOSING || c->hop.port != hop->port || c->hop.listener != hop->listener ||
-		     memcmp(&c->hop.addr, &hop->addr, sizeof(hop->addr))))
+	while (c && (c->state == CX_TCP_CLOSING || c->hop.port != hop->port ||
+		     c->hop.listener != hop->listener || memcmp(&c->hop.addr, &hop->addr, sizeof(hop->addr))))
 		c = c->next_same;
 	return c;
 }
@@ -100,7 +100,8 @@ struct cx_source_count *cx_source_take(struct cx_tcp *t, const union cx_addr *ad
 
 	if (!cx_addr_is_v4(addr))
 		source.q[1] = 0; /* a host may have all of a /64 */
-	bucket = &t->by_source[cx_siphash24((const __u64 *)t->hash_key, &source, sizeof(source)) & (t->buckets - 1)];
+	bucket = &t->by_source[cx_siphash24((const __u64 *)t->hash_key, &source, sizeof(source)) &
+			       (t->buckets - 1)];
 	for (s = *bucket; s && memcmp(&s->addr, &source, sizeof(source)); s = s->next)
 		;
 	if (!s) {
@@ -123,7 +124,8 @@ void cx_source_give(struct cx_tcp *t, struct cx_source_count *s)
 
 	if (!s || --s->n)
 		return;
-	at = &t->by_source[cx_siphash24((const __u64 *)t->hash_key, &s->addr, sizeof(s->addr)) & (t->buckets - 1)];
+	at = &t->by_source[cx_siphash24((const __u64 *)t->hash_key, &s->addr, sizeof(s->addr)) &
+			   (t->buckets - 1)];
 	while (*at != s)
 		at = &(*at)->next;
 	*at = s->next;
@@ -222,14 +224,16 @@ void cx_conn_free(struct cx_conn *c)
 static struct cx_conn *named(struct cx_tcp *t, const struct cx_hop *hop)
 {
 	uint32_t i = hop->connection & ((1u << CX_TCP_INDEX_BITS) - 1);
-	struct cx_conn *c = i < t->n_slots && cx_tcp_worker_of(hop->connection) == t->worker ? t->slots[i].conn : NULL;
+	struct cx_conn *c =
+	    i < t->n_slots && cx_tcp_worker_of(hop->connection) == t->worker ? t->slots[i].conn : NULL;
 
 	return c && c->hop.generation == hop->generation && c->state != CX_TCP_CLOSING ? c : NULL;
 }
 
 /* ---- out ---------------------------------------------------------------------------------- */
 
-static int connect_to(struct cx_tcp *t, const struct cx_hop *hop, const struct cx_listener *from, struct cx_conn **out)
+static int connect_to(struct cx_tcp *t, const struct cx_hop *hop, const struct cx_listener *from,
+		      struct cx_conn **out)
 {
 	struct sockaddr_storage ss;
 	socklen_t n = cx_addr_to_sockaddr(&hop->addr, hop->port, &ss);
@@ -256,8 +260,8 @@ static int connect_to(struct cx_tcp *t, const struct cx_hop *hop, const struct c
 	return err;
 }
 
-int cx_tcp_send(struct cx_tcp *t, const struct cx_hop *hop, const struct cx_listener *from, const struct iovec *iov,
-		int n, uint64_t token)
+int cx_tcp_send(struct cx_tcp *t, const struct cx_hop *hop, const struct cx_listener *from,
+		const struct iovec *iov, int n, uint64_t token)
 {
 	struct cx_conn *c;
 	int err = 0;

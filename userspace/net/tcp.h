@@ -46,11 +46,11 @@ struct cx_tcp_settings {
 	uint32_t per_source_max;  /* accepted ones of one IPv4 address or IPv6 /64: 1024 */
 	uint32_t message_max;	  /* bytes: 65535 */
 };
-#define CX_TCP_SETTINGS_DEFAULT                                                                                        \
-	(struct cx_tcp_settings)                                                                                       \
-	{                                                                                                              \
-		.connect_ms = 1000, .idle_ms = 240000, .half_open_ms = 10000, .unacked_ms = 10000,                     \
-		.queue_max = 262144, .connections_max = 16384, .per_source_max = 1024, .message_max = 65535            \
+#define CX_TCP_SETTINGS_DEFAULT                                                                              \
+	(struct cx_tcp_settings)                                                                             \
+	{                                                                                                    \
+		.connect_ms = 1000, .idle_ms = 240000, .half_open_ms = 10000, .unacked_ms = 10000,           \
+		.queue_max = 262144, .connections_max = 16384, .per_source_max = 1024, .message_max = 65535  \
 	}
 
 /* worker: 0..63, into the index of each connection. hash_key: secret. 0 or -ENOMEM. */
@@ -71,8 +71,8 @@ unsigned cx_tcp_worker_of(uint32_t connection);
  * 0; -ENOTCONN: that connection is gone; -ENOBUFS: its queue is full; -EMFILE: no
  * more connections; or the errno of connect(2), negative.
  */
-int cx_tcp_send(struct cx_tcp *t, const struct cx_hop *hop, const struct cx_listener *from, const struct iovec *iov,
-		int n, uint64_t token);
+int cx_tcp_send(struct cx_tcp *t, const struct cx_hop *hop, const struct cx_listener *from,
+		const struct iovec *iov, int n, uint64_t token);
 /* Writes what is queued; the owner calls it at the end of each turn. */
 void cx_tcp_flush(struct cx_tcp *t);
 
@@ -84,18 +84,18 @@ void cx_tcp_listen_set(struct cx_tcp_listen *l, uint16_t listener, uint8_t dscp)
 /* Of one that was started: on the worker's thread. */
 void cx_tcp_listen_close(struct cx_tcp_listen *l);
 
-#define CX_TCP_COUNTERS(X)                                       \
-	X(open, "connections")                                   \
-	X(connecting, "of them not yet up")                      \
-	X(accepted, "connections that peers opened")             \
-	X(connected, "connections that we opened")               \
-	X(refused_source, "closed at once: no source of ours")   \
-	X(refused_limit, "closed at once: a limit")              \
-	X(failed_connects, "connections that did not come up")   \
-	X(broken, "closed by an error")                          \
-	X(timed_out, "closed by idle or half-open timer")        \
-	X(bad_frames, "closed because no message could be read") \
-	X(pings, "keep-alives answered")                         \
+#define CX_TCP_COUNTERS(X)                                                                                   \
+	X(open, "connections")                                                                               \
+	X(connecting, "of them not yet up")                                                                  \
+	X(accepted, "connections that peers opened")                                                         \
+	X(connected, "connections that we opened")                                                           \
+	X(refused_source, "closed at once: no source of ours")                                               \
+	X(refused_limit, "closed at once: a limit")                                                          \
+	X(failed_connects, "connections that did not come up")                                               \
+	X(broken, "closed by an error")                                                                      \
+	X(timed_out, "closed by idle or half-open timer")                                                    \
+	X(bad_frames, "closed because no message could be read")                                             \
+	X(pings, "keep-alives answered")                                                                     \
 	X(queue_full, "messages refused by a full queue")
 
 struct cx_tcp_stats {

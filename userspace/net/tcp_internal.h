@@ -20,7 +20,7 @@ struct cx_conn {
 	struct cx_tcp *t;
 	struct cx_hop hop; /* the peer, our listener, index and generation */
 	int fd;
-	uint8_t state; /* enum cx_tcp_state */
+	uint8_t state;				      /* enum cx_tcp_state */
 	bool accepted, writable_wanted, dirty, heard; /* heard: a whole message has come */
 	uv_poll_t poll;
 	uv_timer_t timer;
@@ -54,7 +54,7 @@ struct cx_tcp {
 	struct slot {
 		struct cx_conn *conn;
 		uint32_t generation, free_next;
-	} *slots;
+	} * slots;
 	uint32_t n_slots, first_free;
 	struct cx_conn **by_address; /* buckets: a power of two */
 	struct cx_source_count **by_source;

@@ -310,7 +310,8 @@ static int send_one(const struct cx_udp *u, const struct msghdr *m)
 	return err;
 }
 
-int cx_udp_send(const struct cx_udp *u, const union cx_addr *to, uint16_t port, const struct iovec *iov, size_t n)
+int cx_udp_send(const struct cx_udp *u, const union cx_addr *to, uint16_t port, const struct iovec *iov,
+		size_t n)
 {
 	struct sockaddr_storage ss;
 	struct msghdr m = {.msg_name = &ss, .msg_iov = (struct iovec *)(uintptr_t)iov, .msg_iovlen = n};
@@ -376,7 +377,8 @@ int cx_udp_queue(struct cx_udp_batch *b, struct cx_udp *u, const union cx_addr *
 		length += iov[k].iov_len;
 	}
 	b->out_iov[i] = (struct iovec){.iov_base = b->out_bytes[i], .iov_len = length};
-	b->out[i].msg_hdr = (struct msghdr){.msg_name = &b->out_to[i], .msg_iov = &b->out_iov[i], .msg_iovlen = 1};
+	b->out[i].msg_hdr =
+	    (struct msghdr){.msg_name = &b->out_to[i], .msg_iov = &b->out_iov[i], .msg_iovlen = 1};
 	b->out[i].msg_hdr.msg_namelen = cx_addr_to_sockaddr(to, port, &b->out_to[i]);
 	b->out_tag[i] = tag;
 	b->n_out = i + 1;

@@ -53,7 +53,8 @@ int cx_udp_fd(const struct cx_udp *u);
  * errors: POLLPRI said that there are some. */
 void cx_udp_read(struct cx_udp *u, struct cx_udp_batch *b, bool errors);
 /* Gathers iov into one datagram. DF is clear, so the stack fragments. 0 or -errno. */
-int cx_udp_send(const struct cx_udp *u, const union cx_addr *to, uint16_t port, const struct iovec *iov, size_t n);
+int cx_udp_send(const struct cx_udp *u, const union cx_addr *to, uint16_t port, const struct iovec *iov,
+		size_t n);
 /* The same at the next flush, which may be now. 0, or -errno where it was sent
  * at once; errors of later come by on_send_failed() with the tag. */
 int cx_udp_queue(struct cx_udp_batch *b, struct cx_udp *u, const union cx_addr *to, uint16_t port,

@@ -116,7 +116,8 @@ static void open_handles(struct cx_worker *w)
 	cx_post_attach(w->post, w->number, &w->letters);
 }
 
-int cx_worker_start(unsigned number, struct cx_post *post, const struct cx_worker_ops *ops, struct cx_worker **out)
+int cx_worker_start(unsigned number, struct cx_post *post, const struct cx_worker_ops *ops,
+		    struct cx_worker **out)
 {
 	struct cx_worker *w = calloc(1, sizeof(*w));
 	int err;

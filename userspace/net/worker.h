@@ -28,7 +28,8 @@ struct cx_worker_ops {
 };
 
 /* Starts the thread as party `number` of the post office. */
-int cx_worker_start(unsigned number, struct cx_post *post, const struct cx_worker_ops *ops, struct cx_worker **out);
+int cx_worker_start(unsigned number, struct cx_post *post, const struct cx_worker_ops *ops,
+		    struct cx_worker **out);
 /* Runs fn(arg) on the worker's thread and waits for it. Only the owner's thread
  * calls. */
 void cx_worker_call(struct cx_worker *w, void (*fn)(void *arg), void *arg);
