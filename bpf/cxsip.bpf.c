@@ -10,6 +10,7 @@
 #include <linux/in.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_endian.h>
+#include "bound.h"
 #include "maps.h"
 #include "lookups.h"
 #include "frame.h"
@@ -20,15 +21,6 @@ struct cx_scratch_value {
 	struct cx_frame f;
 };
 CX_MAP(cx_scratch, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct cx_scratch_value, 1, 0);
-
-/* Bounds the size of a copy, which is not 0: Linux 6.1 does not conclude that from
- * a comparison, and its helpers refuse a size that may be 0. */
-#define CX_BOUND_SIZE(var, mask)                                                                             \
-	do {                                                                                                 \
-		(var)--;                                                                                     \
-		CX_BOUND(var, mask);                                                                         \
-		(var)++;                                                                                     \
-	} while (0)
 
 CX_INLINE void cx_count(__u32 reason, __u32 bytes)
 {

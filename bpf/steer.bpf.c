@@ -11,6 +11,7 @@
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_endian.h>
+#include "bound.h"
 #include "cxsip/abi.h"
 
 struct {
@@ -70,8 +71,8 @@ CX_INLINE int cx_steer_hash(struct sk_reuseport_md *ctx, struct cx_msg *m)
 	n -= UDP_HEADER;
 	if (n > CX_BUF_SIZE - 16)
 		n = CX_BUF_SIZE - 16;
-	CX_BOUND(n, CX_BUF_MASK);
-	if (!n || bpf_skb_load_bytes(ctx, UDP_HEADER, m->buf, n))
+	CX_BOUND_SIZE(n, CX_BUF_MASK);
+	if (bpf_skb_load_bytes(ctx, UDP_HEADER, m->buf, n))
 		return -1;
 	m->len = n;
 	if (n < 16)
