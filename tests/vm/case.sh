@@ -15,13 +15,17 @@ B=${B:-build}
 CASE=$(basename "$0" .sh)
 CASE_OUT=$B/vm/out/$KERNEL/$CASE
 
+# The RFCs' torture messages, where they are at hand, go along.
+corpora=$(realpath -m "${CXSIP_CORPORA:-../shared/corpora}")
+[ -d "$corpora" ] && CASE_CORPORA=(--with "$corpora:/cx/corpora" --env CXSIP_CORPORA=/cx/corpora) || CASE_CORPORA=()
+
 # vm_boot OPTION... SCRIPT [ARGUMENT...]: run.sh, whose guest script prints the
 # lines; what run.sh itself has to say becomes one.
 vm_boot() {
 	local code trouble=$CASE_OUT/trouble
 	rm -rf "$CASE_OUT"
 	mkdir -p "$CASE_OUT"
-	tests/vm/run.sh "$KERNEL" --env KERNEL="$KERNEL" --out "$CASE_OUT" "$@" 2>"$trouble"
+	tests/vm/run.sh "$KERNEL" --env KERNEL="$KERNEL" --out "$CASE_OUT" "${CASE_CORPORA[@]}" "$@" 2>"$trouble"
 	code=$?
 	case $code in
 	70 | 71) echo "FAIL vm/$KERNEL $CASE (kernel log in $CASE_OUT/.console)"; sed 's/^/    | /' "$trouble" | head -n 120 ;;
