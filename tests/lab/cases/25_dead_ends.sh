@@ -76,7 +76,7 @@ ended_well() {
 	wait "${LAB_PID[$1]}"
 	unset "LAB_PID[$1]"
 	read -r placed ended refused again rest <"$LAB_DIR/$1.placed"
-	[ "$placed" -gt 0 ] && [ "$placed" = "$ended" ] && [ "$refused" = 0 ] && [ "$again" -le $((placed / 100)) ] || fail "$1: $ended of $placed calls ended, $refused refused, $again messages again"
+	[ "${placed:-0}" != 0 ] && [ "$placed" = "$ended" ] && [ "$refused" = 0 ] && [ "$again" -le $((placed / 100)) ] || fail "$1: $ended of $placed calls ended, $refused refused, $again messages again"
 }
 
 # timed NAME: calls between healthy peers; their latency to LATENCY "p50 p99 p99.9", us
