@@ -125,7 +125,7 @@ $(B)/tests/vm/tools/%: $(B)/tests/vm/tools/%.o
 .SECONDARY:
 
 .PHONY: tests asan tsan
-tests: all $(UNIT_TESTS) $(FASTPATH_TESTS) $(B)/tests/replay/replay $(VM_TOOLS) ## build all tests
+tests: all $(UNIT_TESTS) $(FASTPATH_TESTS) $(B)/tests/replay/replay $(VM_TOOLS) $(B)/tests/bench/calls/calls ## build all tests
 asan: ## build daemon and tests with address and undefined-behaviour sanitizers into $(B)/asan
 	+$(Q)$(MAKE) --no-print-directory tests B=$(B)/asan CFLAGS='-O1 -g' HARDEN=-fPIE \
 		SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer'
@@ -168,7 +168,7 @@ $(B)/tests/bench/fast: $(B)/tests/bench/fast.o $(B)/tests/bench/frames.o
 $(B)/tests/bench/load: $(B)/tests/bench/load.o
 	$(Q)$(CC) $(CFLAGS) $(LDHARDEN) -o $@ $^
 $(B)/tests/bench/calls/calls: $(patsubst %.c,$(B)/%.o,$(wildcard tests/bench/calls/*.c))
-	$(Q)$(CC) $(CFLAGS) $(LDHARDEN) -o $@ $^
+	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDHARDEN) -o $@ $^
 
 $(B)/tests/bench/core: $(B)/tests/bench/core.o $(B)/libcxsip.a
 	$(Q)$(CC) $(CFLAGS) $(LDHARDEN) -o $@ $^ $(LDLIBS) -lcmocka

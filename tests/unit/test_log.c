@@ -3,6 +3,7 @@
  * The log: quoting against forged lines, cutting, the rate limit, syslog's
  * framing, and sinks that are full or away.
  */
+#define _GNU_SOURCE /* pseudo terminals */
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -239,6 +240,36 @@ static void test_full_pipe(void **state)
 	assert_true(told);
 }
 
+/* A terminal behind which nobody reads says that it is writable while it has room for one byte more. */
+static void test_stuck_terminal(void **state)
+{
+	struct sink_test *t = *state;
+	int master = posix_openpt(O_RDWR | O_NOCTTY), slave, flags;
+	uint64_t dropped = cx_log_dropped();
+	char name[32], value[1200];
+
+	assert_true(master >= 0 && !grantpt(master) && !unlockpt(master));
+	slave = open(ptsname(master), O_RDWR | O_NOCTTY);
+	assert_true(slave >= 0);
+	dup2(slave, STDERR_FILENO);
+	flags = fcntl(STDERR_FILENO, F_GETFL);
+	open_log(t, 1);
+	memset(value, 'x', sizeof(value));
+	alarm(10); /* in place of a test that never ends */
+	for (int i = 0; i < 500 && cx_log_dropped() < dropped + 20; i++) {
+		snprintf(name, sizeof(name), "stuck%d", i);
+		value[sizeof(value) - 1 - i] = '\0';
+		cx_log(CX_INFO, name, "k", value, NULL);
+	}
+	alarm(0);
+	assert_true(cx_log_dropped() >= dropped + 20);
+	assert_int_equal(fcntl(STDERR_FILENO, F_GETFL), flags); /* others share it */
+	dup2(t->pipe_fd[1], STDERR_FILENO);
+	open_log(t, 1);
+	close(slave);
+	close(master);
+}
+
 static void test_syslog_away(void **state)
 {
 	struct sink_test *t = *state;
@@ -276,6 +307,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_sinks, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_journal, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_full_pipe, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_stuck_terminal, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_syslog_away, setup, teardown),
 	};
 

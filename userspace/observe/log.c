@@ -24,7 +24,7 @@ static struct {
 } the_log = {
     .lock = PTHREAD_MUTEX_INITIALIZER,
     .level = CX_WARN,
-    .on_stderr = {.enabled = 1},
+    .on_stderr = {.enabled = 1, .fd = -1},
     .on_syslog = {.fd = -1},
 };
 
@@ -136,6 +136,7 @@ void cx_log_close(void)
 {
 	pthread_mutex_lock(&the_log.lock);
 	report_suppressed(now_ms(), true);
+	cx_sink_stderr_close(&the_log.on_stderr);
 	cx_sink_syslog_close(&the_log.on_syslog);
 	pthread_mutex_unlock(&the_log.lock);
 }

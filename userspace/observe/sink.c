@@ -3,12 +3,15 @@
  * The sinks of the log: stderr and the local syslog socket.
  *
  * stderr is shared with whoever started us, so its flags are left alone: a
- * socket is written with MSG_DONTWAIT, anything else only when poll() says
- * that it takes a line now (a pipe is then ready for PIPE_BUF bytes, and a
- * line is shorter). Syslog gets one datagram a line with the PRI and header of
- * RFC 3164 section 4.1 as local daemons expect them: no host name.
+ * socket is written with MSG_DONTWAIT, a pipe or terminal is opened once more,
+ * not to block. poll() alone would not do: a terminal is writable while there is
+ * room for one byte, and others may write to a pipe in between. Where it cannot
+ * be opened (a pipe of another user's), poll() has to do. Syslog gets one
+ * datagram a line with the PRI and header of RFC 3164 section 4.1 as local
+ * daemons expect them: no host name.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,12 +38,32 @@ static int stderr_is_journal(void)
 	return !fstat(STDERR_FILENO, &st) && st.st_dev == device && st.st_ino == inode;
 }
 
+/* A description of our own of what stderr is; -1: none. Files are not waited for, and
+ * another description would have an offset of its own. */
+static int reopen_stderr(void)
+{
+	struct stat st;
+
+	if (fstat(STDERR_FILENO, &st) || !(S_ISFIFO(st.st_mode) || S_ISCHR(st.st_mode)))
+		return -1;
+	return open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+}
+
 void cx_sink_stderr_open(struct cx_sink_stderr *s)
 {
 	struct stat st;
 
+	cx_sink_stderr_close(s);
 	s->is_socket = !fstat(STDERR_FILENO, &st) && S_ISSOCK(st.st_mode);
 	s->is_journal = stderr_is_journal();
+	s->fd = reopen_stderr();
+}
+
+void cx_sink_stderr_close(struct cx_sink_stderr *s)
+{
+	if (s->fd >= 0)
+		close(s->fd);
+	s->fd = -1;
 }
 
 static int stderr_put(const struct cx_sink_stderr *s, const char *p, size_t n)
@@ -50,6 +73,8 @@ static int stderr_put(const struct cx_sink_stderr *s, const char *p, size_t n)
 
 	if (s->is_socket) {
 		rc = send(STDERR_FILENO, p, n, MSG_DONTWAIT | MSG_NOSIGNAL);
+	} else if (s->fd >= 0) {
+		rc = write(s->fd, p, n);
 	} else {
 		if (poll(&pfd, 1, 0) != 1 || !(pfd.revents & POLLOUT))
 			return -EAGAIN;

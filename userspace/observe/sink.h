@@ -12,6 +12,7 @@
 
 struct cx_sink_stderr {
 	int enabled;
+	int fd; /* of our own, does not block; -1: none, stderr itself is written to */
 	int is_socket;
 	int is_journal; /* systemd's stream: "<severity>" instead of a timestamp */
 	uint64_t lost; /* since the last line that got through */
@@ -28,8 +29,10 @@ struct cx_sink_syslog {
 	uint64_t lost_total;
 };
 
-/* Looks at what stderr is (JOURNAL_STREAM, socket). */
+/* Looks at what stderr is (JOURNAL_STREAM, socket), once more if it was open. */
 void cx_sink_stderr_open(struct cx_sink_stderr *s);
+/* What comes after it is written to stderr itself. */
+void cx_sink_stderr_close(struct cx_sink_stderr *s);
 void cx_sink_stderr_write(struct cx_sink_stderr *s, enum cx_log_level level, const struct cx_line *line);
 void cx_sink_syslog_open(struct cx_sink_syslog *s, const char *path, const char *ident);
 void cx_sink_syslog_write(struct cx_sink_syslog *s, enum cx_log_level level, const struct cx_line *line,

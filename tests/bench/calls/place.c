@@ -191,6 +191,19 @@ static void place_all(struct caller *c, unsigned rate)
 	}
 }
 
+static void free_all(struct caller *c)
+{
+	uint64_t call;
+
+	for (call = 0; call < c->total; call++)
+		free(c->bye[call]); /* of those that failed */
+	free(c->bye);
+	free(c->peers);
+	free(c->sent_ns);
+	free(c->state);
+	wire_close(c->wire);
+}
+
 /* Prints one line: placed, ended well, refused, sent again, and INVITE to 200 at 50, 99, 99.9 % in
  * microseconds. */
 int calls_place(const char *from, bool tcp, const char *to, const char *dn, unsigned rate, unsigned seconds,
@@ -222,5 +235,6 @@ int calls_place(const char *from, bool tcp, const char *to, const char *dn, unsi
 	       (double)histogram_at(&c.answered_ns, 0.5) / 1e3,
 	       (double)histogram_at(&c.answered_ns, 0.99) / 1e3,
 	       (double)histogram_at(&c.answered_ns, 0.999) / 1e3);
+	free_all(&c);
 	return c.ended == c.total ? 0 : 1;
 }

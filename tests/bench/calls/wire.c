@@ -119,6 +119,20 @@ struct wire *wire_open(const char *own, bool tcp)
 	return w;
 }
 
+void wire_close(struct wire *w)
+{
+	int i;
+
+	for (i = 0; i < w->n_sockets; i++)
+		close(w->sockets[i]);
+	for (i = 0; i < w->n_links; i++) {
+		if (w->links[i]->fd >= 0)
+			close(w->links[i]->fd);
+		free(w->links[i]);
+	}
+	free(w);
+}
+
 static int add_link(struct wire *w, int fd)
 {
 	struct link *l = w->n_links < LINKS_MAX ? calloc(1, sizeof(*l)) : NULL;

@@ -31,6 +31,9 @@ typedef void wire_message(void *context, const struct wire_peer *from, const cha
 /* A socket at `own`: datagrams, or (tcp) connections taken in there. Ends the program when that fails. */
 struct wire *wire_open(const char *own, bool tcp);
 
+/* Its sockets, connections and memory. */
+void wire_close(struct wire *w);
+
 /* Another address to serve, beside the first. */
 void wire_listen(struct wire *w, const char *own);
 
