@@ -22,7 +22,8 @@ table() {
 		{ said = ""
 		  if ($1 in goal) said = sprintf("  goal: at most %g, %s", goal[$1], $6 <= goal[$1] ? "met" : "missed")
 		  if ($1 in least) said = sprintf("  goal: at least %d, %s", least[$1], $6 >= least[$1] ? "met" : "missed")
-		  printf "%-28s %12.3f  %-32s %12.3f  %-32s %8.2f%s\n", $1, $2, $3, $5, $4, $6, said }'
+		  # no figure: the other one does not reach that rate
+		  printf "%-28s %12.3f  %-32s %12s  %-32s %8s%s\n", $1, $2, $3, $5 == "" ? "-" : sprintf("%.3f", $5), $4, $6 == "" ? "-" : sprintf("%.2f", $6), said }'
 }
 
 busy=$(awk '{ print $1 }' /proc/loadavg)

@@ -10,8 +10,9 @@
 # latencies), LADDER (calls/s tried for the highest rate), ROUNDS 3, SECONDS_EACH 4.
 # LAB_BUILD is the build directory.
 #
-# CPU a call: of the proxy's processes, and of the whole machine, which has the caller
-# and the servers in it, the same for both. Added latency: INVITE from the caller's
+# CPU a call: of the proxy's processes; of the whole machine, which has the caller
+# and the servers in it, the same for both; and that without what the same calls take
+# by plain IP forwarding. Added latency: INVITE from the caller's
 # clock to the server's, less what the same calls take without a proxy, by plain IP
 # forwarding.
 
@@ -146,6 +147,8 @@ report() {
 		ours=$(median 5 ours "$transport" "$RATE") kamailio=$(median 5 kamailio "$transport" "$RATE")
 		if [ -n "$ours" ] && [ -n "$kamailio" ]; then
 			row "$transport.call" "$ours" "us busy a call, whole machine" "the same with Kamailio" "$kamailio"
+			ip=$(median 5 ip "$transport" "$RATE")
+			[ -z "$ip" ] || row "$transport.added" "$(less "$ours" "$ip")" "us of it by the proxy" "the same with Kamailio" "$(less "$kamailio" "$ip")"
 		else
 			echo "no figure for the whole machine ($transport): others were at work on it" >&2
 		fi
