@@ -70,7 +70,7 @@ root=$work/root
 
 put() { # FILE PATH
 	mkdir -p "$root$(dirname "$2")"
-	cp -rL --preserve=mode --remove-destination "$1" "$root$2" # not through a link of busybox's
+	cp -rL --preserve=mode,timestamps --remove-destination "$1" "$root$2" # not through a link of busybox's
 }
 
 # put_with_libraries FILE PATH: ldd names what the dynamic linker would load, and

@@ -12,7 +12,7 @@ export B=${B:-build}
 failed=0
 
 one_kernel() {
-	local why case failed=0
+	local why case code failed=0
 	why=$(tests/vm/fetch.sh "$1" 2>&1 >/dev/null)
 	case $? in
 	0) ;;
@@ -20,8 +20,15 @@ one_kernel() {
 	*) echo "FAIL vm/$1 $why"; return 1 ;;
 	esac
 	for case in tests/vm/cases/*.sh; do
-		bash "$case" "$1"
-		case $? in 0 | 77) ;; *) failed=1 ;; esac
+		bash "$case" "$1" | tee "$work/$1.case"
+		code=${PIPESTATUS[0]}
+		case $code in
+		0 | 77) ;;
+		*)
+			failed=1
+			grep -q '^FAIL ' "$work/$1.case" || echo "FAIL vm/$1 $(basename "$case" .sh) (it ended with code $code)"
+			;;
+		esac
 	done
 	return $failed
 }
