@@ -17,6 +17,10 @@
 #   --debug               slab debugging, poisoning, KFENCE where the kernel has it
 #   --count               one processor whose clock is made of instructions: a
 #                         nanosecond of the guest is one, so durations are counts
+#   --one-thread          both processors in turns on one thread of the host. For what makes the
+#                         kernel patch code that runs (jump labels: the first netfilter hook comes, the
+#                         last one goes): with a thread each, qemu executes the old code now and
+#                         then, and the kernel dies of its own breakpoint ("Oops: int3")
 #   --timeout SECONDS     180
 #   --cpus N, --memory MB  2, 1024
 #
@@ -44,6 +48,7 @@ while [ $# -gt 0 ]; do
 	--append) append+=" $2"; shift ;;
 	--debug) append+=" slub_debug=FZPU kfence.sample_interval=20" ;;
 	--count) accel=(-accel tcg,thread=single,tb-size=512 -icount shift=0,sleep=off) cpus=1 ;;
+	--one-thread) accel=(-accel tcg,thread=single,tb-size=512) ;;
 	--timeout) seconds=$2; shift ;;
 	--cpus) cpus=$2; shift ;;
 	--memory) memory=$2; shift ;;

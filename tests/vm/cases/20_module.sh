@@ -35,7 +35,8 @@ with=()
 for file in bash ip bpftool ethtool jq nsenter setsid mountpoint mount sysctl cmp timeout sipp unshare tests/lab tests/vm/guest/module; do
 	with+=(--with "$file")
 done
-for file in lab/cxsip-uas lab/cxsip-send lab/pass.bpf.o tests/vm/tools/fragments tests/vm/tools/ask tests/vm/tools/genl cxsipd cxctl; do
+for file in "$B"/lab/*; do [ -f "$file" ] && with+=(--with "$(realpath "$B")/lab/${file##*/}:/cx/build/lab/${file##*/}"); done
+for file in tests/vm/tools/fragments tests/vm/tools/ask tests/vm/tools/genl cxsipd cxctl; do
 	with+=(--with "$(realpath "$B")/$file:/cx/build/$file")
 done
 for test in test_kfuncs test_differential; do
@@ -43,6 +44,6 @@ for test in test_kfuncs test_differential; do
 done
 vm_boot "${with[@]}" --with /bin/bash:/bin/bash --with "$built/cxsip.ko:/cx/cxsip.ko" --with tests/fastpath/messages \
 	--env CYCLES="${VM_CYCLES:-30}" --env CXSIP_MUTATIONS="${VM_MUTATIONS:-500}" \
-	--timeout "${VM_TIMEOUT:-280}" ${VM_OPTIONS:-} tests/vm/guest/module/all.sh "$@"
+	--one-thread --timeout "${VM_TIMEOUT:-280}" ${VM_OPTIONS:-} tests/vm/guest/module/all.sh "$@"
 code=$?
 case $code in 0 | 77) exit $code ;; *) exit 1 ;; esac
