@@ -7,21 +7,12 @@
  * What must hold for any of it: no memory error, no tick asked for in the past,
  * and in the end, after enough time, nothing is left.
  */
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+#include "must.h"
 #include "unit/fixture.h"
 #include "replay/replay.h"
 #include "route/flow.h"
 
-#define MUST(condition)                                                                                      \
-	do {                                                                                                 \
-		if (!(condition)) {                                                                          \
-			fprintf(stderr, "%s:%d: must hold: %s\n", __FILE__, __LINE__, #condition);           \
-			abort();                                                                             \
-		}                                                                                            \
-	} while (0)
 #define KEPT 8
 #define BYTES_MAX 16384
 #define STEPS_MAX 200
