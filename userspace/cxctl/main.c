@@ -226,7 +226,7 @@ static void print_help(FILE *out)
 	      "Shows and steers a running CX SIP Proxy.\n\ncommands:\n",
 	      out);
 	for (size_t i = 0; i < N_COMMANDS; i++)
-		fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].summary);
+		fprintf(out, "  %-12s %s\n", commands[i].name, commands[i].summary);
 	fputs("  help       this text; `cxctl help COMMAND` or `cxctl COMMAND --help` for one command\n\n"
 	      "options, before or behind the command:\n"
 	      "  --socket PATH     the daemon's control socket (default: $CXSIP_SOCKET, or\n"
