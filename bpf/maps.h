@@ -28,7 +28,8 @@ CX_MAP(cx_group, BPF_MAP_TYPE_ARRAY, __u32, struct cx_group, CX_GROUPS_MAX, 0); 
 CX_MAP(cx_element, BPF_MAP_TYPE_ARRAY, __u32, struct cx_element, CX_ELEMENTS_MAX, 0); /* daemon */
 CX_MAP(cx_nexthop, BPF_MAP_TYPE_ARRAY, __u32, struct cx_nexthop, CX_NEXTHOPS_MAX, 0);
 CX_MAP(cx_reach, BPF_MAP_TYPE_LPM_TRIE, struct cx_lpm_key, struct cx_reach, CX_REACH_MAX, BPF_F_NO_PREALLOC);
-CX_MAP(cx_flow, BPF_MAP_TYPE_ARRAY, __u32, struct cx_flow_set, CX_FLOWS_MAX / CX_FLOW_WAYS, 0); /* daemon */
+CX_MAP(cx_flow, BPF_MAP_TYPE_ARRAY, __u32, struct cx_flow_set, CX_FLOWS_MAX / CX_FLOW_WAYS,
+       BPF_F_MMAPABLE); /* daemon */
 CX_MAP(cx_key, BPF_MAP_TYPE_ARRAY, __u32, struct cx_key, 1, 0);
 CX_MAP(cx_meta, BPF_MAP_TYPE_ARRAY, __u32, struct cx_meta, 1, 0);
 CX_MAP(cx_stats, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct cx_count, CX_REASON_COUNT, 0);

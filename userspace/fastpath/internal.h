@@ -5,6 +5,7 @@
  *
  * Invariants
  * - Map descriptors are fixed from open to close, so any thread may use them.
+ * - The recent calls may be read and written by any thread until close.
  * - links[] is the main thread's alone; so is the reach bookkeeping.
  */
 #ifndef CX_FASTPATH_INTERNAL_H
@@ -62,6 +63,8 @@ struct cx_fastpath {
 	int map[CX_MAP_COUNT];
 	uint32_t max_entries[CX_MAP_COUNT];
 	uint32_t reused; /* bit n: map n was pinned before */
+	struct cx_flow_set *flow_sets; /* the map cx_flow, in our memory */
+	struct cx_flow_memory *flows;  /* over it */
 	int program;
 	uint32_t program_id;
 	int possible_cpus;
@@ -86,6 +89,8 @@ void cx_pin_link_name(const char *ifname, char name[16]);
 
 /* mirror.c: says once a second and map what went wrong. Returns err. */
 int cx_map_failed(struct cx_fastpath *fp, enum cx_map map, const char *what, int err);
+int cx_flows_open(struct cx_fastpath *fp);
+void cx_flows_close(struct cx_fastpath *fp);
 int cx_stale_reach_load(struct cx_fastpath *fp);
 void cx_stale_reach_sweep(struct cx_fastpath *fp);
 

@@ -13,10 +13,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
-#include "cxsip/flow.h"
 #include "fastpath/internal.h"
 #include "observe/log.h"
+#include "route/flow.h"
 
 struct cx_stale_reach {
 	struct cx_lpm_key key; /* first: sorted and searched by it */
@@ -124,35 +125,45 @@ static int put_key(void *ctx, const struct cx_key *k)
 	return put(ctx, CX_MAP_KEY, "put key", &zero, k);
 }
 
-/* A set is read and written whole. What the program stores into it in between may
- * be lost: the daemon sees few calls, and a lost entry costs stickiness only. */
-static int get_flow_set(struct cx_fastpath *fp, uint64_t call, uint32_t *index, struct cx_flow_set *set)
+static size_t flows_bytes(const struct cx_fastpath *fp)
 {
-	*index = (uint32_t)call & (fp->max_entries[CX_MAP_FLOW] - 1);
-	return bpf_map_lookup_elem(fp->map[CX_MAP_FLOW], index, set);
+	return fp->max_entries[CX_MAP_FLOW] * sizeof(struct cx_flow_set);
+}
+
+/* Every call of the core asks for its flow and leaves one. By system calls that
+ * would be five a call, so the daemon has the map in its own memory. */
+int cx_flows_open(struct cx_fastpath *fp)
+{
+	uint32_t sets = fp->max_entries[CX_MAP_FLOW];
+	void *p = mmap(NULL, flows_bytes(fp), PROT_READ | PROT_WRITE, MAP_SHARED, fp->map[CX_MAP_FLOW], 0);
+
+	if (p == MAP_FAILED)
+		return -errno;
+	fp->flow_sets = p;
+	fp->flows = cx_flow_memory_over(p, sets);
+	return fp->flows ? 0 : -ENOMEM;
+}
+
+void cx_flows_close(struct cx_fastpath *fp)
+{
+	cx_flow_memory_free(fp->flows);
+	if (fp->flow_sets)
+		munmap(fp->flow_sets, flows_bytes(fp));
 }
 
 static int get_flow(void *ctx, uint64_t call, struct cx_flow *flow)
 {
-	struct cx_flow_set set;
-	uint32_t index;
-	int err = get_flow_set(ctx, call, &index, &set);
+	const struct cx_fastpath *fp = ctx;
 
-	if (err)
-		return err;
-	return cx_flow_find(&set, call, flow) ? -ENOENT : 0;
+	return cx_flow_memory_get(fp->flows, call, flow);
 }
 
 static int put_flow(void *ctx, uint64_t call, const struct cx_flow *flow)
 {
-	struct cx_flow_set set;
-	uint32_t index;
-	int err = get_flow_set(ctx, call, &index, &set);
+	const struct cx_fastpath *fp = ctx;
 
-	if (err)
-		return err;
-	cx_flow_store(&set, call, flow);
-	return put(ctx, CX_MAP_FLOW, "put flow", &index, &set);
+	cx_flow_memory_put(fp->flows, call, flow);
+	return 0;
 }
 
 static int put_tables(void *ctx, const struct cx_tables *old, const struct cx_tables *new)

@@ -323,6 +323,8 @@ int cx_fastpath_open(const struct cx_config *config, struct cx_diag *diag, struc
 	if (!err)
 		err = open_rings(fp);
 	if (!err)
+		err = cx_flows_open(fp);
+	if (!err)
 		err = cx_stale_reach_load(fp);
 	if (!err)
 		err = pin_maps(fp, diag);
@@ -344,6 +346,7 @@ void cx_fastpath_close(struct cx_fastpath *fp)
 	if (!fp)
 		return;
 	cx_rings_close(fp);
+	cx_flows_close(fp);
 	for (i = 0; i < fp->n_links; i++)
 		close(fp->links[i].fd);
 	cx_kfuncs_close(fp);

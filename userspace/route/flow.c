@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The same sets as the fast path's map (cxsip/flow.h), in plain memory. Threads
- * share them without a lock as CPUs share the map: a call is one word, read and
- * written whole; two that write one set at once may lose an entry, never mix
- * two up.
+ * The sets of cxsip/flow.h, in memory of our own or in the map that the program
+ * reads, too. Threads share them without a lock as CPUs share the map: a call is
+ * one word, read and written whole; two that write one set at once may lose an
+ * entry, never mix two up.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -12,7 +12,8 @@
 
 struct cx_flow_memory {
 	uint32_t sets;
-	struct cx_flow_set set[];
+	struct cx_flow_set *set;
+	struct cx_flow_set own[];
 };
 
 uint32_t cx_flow_sets(uint32_t max_flows)
@@ -27,10 +28,19 @@ uint32_t cx_flow_sets(uint32_t max_flows)
 struct cx_flow_memory *cx_flow_memory_new(uint32_t max_flows)
 {
 	uint32_t sets = cx_flow_sets(max_flows);
-	struct cx_flow_memory *m = calloc(1, sizeof(*m) + sets * sizeof(m->set[0]));
+	struct cx_flow_memory *m = calloc(1, sizeof(*m) + sets * sizeof(m->own[0]));
 
 	if (m)
-		m->sets = sets;
+		*m = (struct cx_flow_memory){.sets = sets, .set = m->own};
+	return m;
+}
+
+struct cx_flow_memory *cx_flow_memory_over(struct cx_flow_set *set, uint32_t sets)
+{
+	struct cx_flow_memory *m = calloc(1, sizeof(*m));
+
+	if (m)
+		*m = (struct cx_flow_memory){.sets = sets, .set = set};
 	return m;
 }
 
