@@ -176,7 +176,7 @@ $(B)/tests/bench/core: $(B)/tests/bench/core.o $(B)/libcxsip.a
 .PHONY: bench
 bench: ## measure against bare XDP_TX and Kamailio (root); writes $(B)/bench.json
 	$(Q)conf/deps.sh build lab bench
-	+$(Q)$(MAKE) --no-print-directory all $(B)/tests/bench/fast $(B)/tests/bench/load $(B)/tests/bench/calls/calls
+	+$(Q)$(MAKE) --no-print-directory all $(B)/tests/bench/fast $(B)/tests/bench/load $(B)/tests/bench/calls/calls $(B)/tests/bench/core
 	$(Q)tests/bench/bench.sh $(B)
 
 # ---- run, install, clean -----------------------------------------------------

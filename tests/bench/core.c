@@ -7,8 +7,11 @@
  * leave nothing behind.
  *
  *   core [CALLS [CALLS_PER_SECOND]]     default 1000000 at 2000
+ *   core threads N [CALLS]              N workers' cores side by side over one world, each
+ *                                       with so many calls (200000); prints calls/s of all
  */
 #include <malloc.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -20,13 +23,14 @@ static const char sdp[] = "v=0\r\no=- 1 1 IN IP4 198.51.100.7\r\ns=-\r\nc=IN IP4
 			  "m=audio 40000 RTP/AVP 0 8 101\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\n"
 			  "a=rtpmap:101 telephone-event/8000\r\n";
 
-static struct cx_proxy *proxy;
 static struct cx_world *world;
 static struct cx_hop caller, server;
-static uint64_t now_ms = 1000000, timer_ms = CX_PROXY_NEVER;
-static char last[8192]; /* what the core sent last */
-static size_t last_n;
-static uint64_t sent;
+/* a worker's own */
+static _Thread_local struct cx_proxy *proxy;
+static _Thread_local uint64_t now_ms = 1000000, timer_ms = CX_PROXY_NEVER;
+static _Thread_local char last[8192]; /* what the core sent last */
+static _Thread_local size_t last_n;
+static _Thread_local uint64_t sent;
 
 static int take(void *ctx, const struct cx_hop *hop, const struct iovec *iov, int n, uint64_t token)
 {
@@ -156,10 +160,8 @@ static long resident_kb(void)
 	return pages * 4;
 }
 
-static void open_core(void)
+static void open_world(void)
 {
-	static const struct cx_proxy_ops ops = {.send = take, .timer = timer};
-	struct cx_proxy_settings settings = CX_PROXY_SETTINGS_DEFAULT;
 	struct cx_config *config = fixture_config();
 	struct cx_config_network *n = fixture_network(config, "access");
 	struct cx_config_group *g;
@@ -178,14 +180,22 @@ static void open_core(void)
 	fixture_route(config, "9", true, 0);
 	tables = fixture_compile(config, NULL);
 	must(!cx_world_new(config, tables, &world), "no world");
-	settings.seed = 42;
-	must(!cx_proxy_new(&settings, &ops, NULL, world, now_ms, &proxy), "no core");
 	caller = (struct cx_hop){
 	    .addr = fixture_addr("198.51.100.7"), .port = 5060, .connection = CX_NO_CONNECTION};
 	server = (struct cx_hop){
 	    .addr = fixture_addr("203.0.113.11"), .port = 5060, .connection = CX_NO_CONNECTION};
 	caller.listener = (uint16_t)cx_tables_listener_at(tables, &tables->listeners[0].addr, 5060);
 	server.listener = (uint16_t)cx_tables_listener_at(tables, &tables->listeners[1].addr, 5060);
+}
+
+static void open_core(uint32_t worker)
+{
+	static const struct cx_proxy_ops ops = {.send = take, .timer = timer};
+	struct cx_proxy_settings settings = CX_PROXY_SETTINGS_DEFAULT;
+
+	settings.seed = 42;
+	settings.worker = worker;
+	must(!cx_proxy_new(&settings, &ops, NULL, world, now_ms, &proxy), "no core");
 }
 
 static void measure_memory(void)
@@ -214,28 +224,87 @@ static void measure_memory(void)
 	must(!bytes(), "something is left");
 }
 
+/* Calls number first to last. */
+static void place(unsigned first, unsigned last_one, unsigned rate)
+{
+	for (unsigned i = first; i <= last_one; i++) {
+		call(i);
+		if (i % rate == 0)
+			advance(now_ms + 1000);
+	}
+}
+
+static void close_core(void)
+{
+	advance(now_ms + 100000);
+	must(!bytes(), "something is left");
+	cx_proxy_free(proxy);
+}
+
+struct worker {
+	pthread_t thread;
+	pthread_barrier_t *start, *end;
+	uint32_t number;
+	unsigned calls;
+};
+
+static void *run_worker(void *arg)
+{
+	const struct worker *w = arg;
+
+	open_core(w->number);
+	pthread_barrier_wait(w->start);
+	place(1, w->calls, 2000);
+	pthread_barrier_wait(w->end);
+	close_core();
+	return NULL;
+}
+
+static int side_by_side(unsigned n, unsigned calls)
+{
+	struct worker w[64];
+	pthread_barrier_t start, end;
+	struct timespec from, to;
+	double seconds;
+
+	must(n && n <= 64 && calls, "1 to 64 threads");
+	pthread_barrier_init(&start, NULL, n + 1);
+	pthread_barrier_init(&end, NULL, n + 1);
+	for (unsigned i = 0; i < n; i++) {
+		w[i] = (struct worker){.start = &start, .end = &end, .number = i, .calls = calls};
+		must(!pthread_create(&w[i].thread, NULL, run_worker, &w[i]), "no thread");
+	}
+	pthread_barrier_wait(&start);
+	clock_gettime(CLOCK_MONOTONIC, &from);
+	pthread_barrier_wait(&end);
+	clock_gettime(CLOCK_MONOTONIC, &to);
+	for (unsigned i = 0; i < n; i++)
+		pthread_join(w[i].thread, NULL);
+	seconds = (double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) / 1e9;
+	printf("%.0f\n", (double)calls * n / seconds);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	unsigned calls = argc > 1 ? (unsigned)atoi(argv[1]) : 1000000,
 		 rate = argc > 2 ? (unsigned)atoi(argv[2]) : 2000;
 	double start;
 
-	open_core();
+	open_world();
+	if (argc > 2 && !strcmp(argv[1], "threads"))
+		return side_by_side((unsigned)atoi(argv[2]), argc > 3 ? (unsigned)atoi(argv[3]) : 200000);
+	open_core(0);
 	measure_memory();
 	sent = 0;
 	start = cpu_s();
-	for (unsigned i = 1; i <= calls; i++) {
-		call(i);
-		if (i % rate == 0)
-			advance(now_ms + 1000);
-		if (i == calls / 10 || i == calls)
-			printf("resident after %7u calls              %6ld KB\n", i, resident_kb());
-	}
+	place(1, calls / 10, rate);
+	printf("resident after %7u calls              %6ld KB\n", calls / 10, resident_kb());
+	place(calls / 10 + 1, calls, rate);
+	printf("resident after %7u calls              %6ld KB\n", calls, resident_kb());
 	printf("a call of 7 messages                       %6.2f us of CPU, %llu messages sent\n",
 	       (cpu_s() - start) * 1e6 / calls, (unsigned long long)sent);
-	advance(now_ms + 100000);
-	must(!bytes(), "something is left");
+	close_core();
 	printf("gauges are at zero\n");
-	cx_proxy_free(proxy);
 	return 0;
 }

@@ -2,27 +2,28 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Calls through the proxy core against Kamailio with tm, Record-Route and
 # dispatcher: the same calls of seven messages through the same lab, in turns,
-# some rounds; medians. Over UDP, and over TCP on both sides.
+# some rounds; medians. Over UDP, and over TCP on both sides. Then two workers
+# against one.
 #
 #   tests/bench/core.sh JSON_FILE
 #
-# Knobs: RATE 1000 (calls/s of the CPU figures), RATES "1000 5000" (of the
-# latencies), LADDER (calls/s tried for the highest rate), ROUNDS 3, SECONDS_EACH 4.
-# LAB_BUILD is the build directory.
+# Knobs: RATES "1000 3000 5000" (calls/s at which it is measured), RATE 3000 (the one
+# of the rows without a rate in their name), LADDER (calls/s tried for the highest
+# rate), ROUNDS 3, SECONDS_EACH 5, WORKERS_RATE 16000 (two workers against one). LAB_BUILD is the build directory.
 #
 # CPU a call: of the proxy's processes; of the whole machine, which has the caller
 # and the servers in it, the same for both; and that without what the same calls take
-# by plain IP forwarding. Added latency: INVITE from the caller's
-# clock to the server's, less what the same calls take without a proxy, by plain IP
-# forwarding.
+# by plain IP forwarding. Added latency: INVITE from the caller's clock to the
+# server's, less what the same calls take by plain IP forwarding.
 
 . "$(dirname "$0")/../lab/lab.sh"
 . "$(dirname "$0")/figures.sh"
 set -u
 
 out=$1
-RATE=${RATE:-1000} RATES=${RATES:-1000 5000} ROUNDS=${ROUNDS:-3} SECONDS_EACH=${SECONDS_EACH:-4}
-LADDER=${LADDER:-1000 1500 2000 2500 3000 3500 4000 5000 6000 7000 8000 10000 12000}
+RATE=${RATE:-3000} RATES=${RATES:-1000 3000 5000} ROUNDS=${ROUNDS:-3} SECONDS_EACH=${SECONDS_EACH:-5}
+LADDER=${LADDER:-1000 2000 2500 3000 3500 4000 5000 6000 7000 8000 10000 12000 14000 16000 18000 20000 22000 24000 26000 28000}
+WORKERS_RATE=${WORKERS_RATE:-16000}
 calls=$LAB_BUILD/tests/bench/calls/calls
 TRANSPORTS="udp tcp"
 
@@ -30,7 +31,7 @@ TRANSPORTS="udp tcp"
 
 option() { [ "$1" = tcp ] && echo "--tcp --connections 4"; }
 
-# place TRANSPORT RATE SECONDS TO: "placed ended refused again p50 p99 p99.9" to LAB_DIR/placed
+# place TRANSPORT RATE SECONDS TO: one line, "placed ended refused again ...", to LAB_DIR/placed
 place() {
 	# shellcheck disable=SC2046
 	lab_in caller "$calls" place --rate "$2" --seconds "$3" --dn 77 --from $LAB_CALLER4 $(option "$1") "$4" >"$LAB_DIR/placed"
@@ -76,7 +77,22 @@ measure() {
 		for tries in 1 2 3; do try "$who" "$transport" "$rate" "$to" && break; done
 	done
 	# takes the longest: once
-	[ "$who" = ip ] || [ "$round" -gt 1 ] || highest "$who" "$transport" "$to"
+	[ "$who" = kamailio ] || [ "$who" = ours ] || return 0
+	[ "$round" -gt 1 ] || highest "$who" "$transport" "$to"
+}
+
+# ---- two workers against one ------------------------------------------------
+
+# Of the whole program: what a call costs the workers, which is what CPUs of their own would be
+# filled with; at a high rate, as what counts is how it is when they are full, and a wake-up then serves
+# several messages. Of the core alone: calls/s of threads side by side, without sockets.
+workers() {
+	local n
+	local RATES=$WORKERS_RATE
+	for n in 1 2 1 2 1 2; do
+		WORKERS=$n with_ours "$n.workers" udp
+		echo "cores $n $("$LAB_BUILD/tests/bench/core" threads "$n")" >>"$LAB_DIR/figures"
+	done
 }
 
 # ---- the systems ----------------------------------------------------------
@@ -100,15 +116,16 @@ elements() {
 	for i in 1 2 3; do echo "{ name = \"core$i-$1\"; uri = \"sip:10.2.$i.2:5060$suffix\"; }"; done | paste -sd,
 }
 
+# with_ours NAME TRANSPORT: WORKERS as by default if it is not set
 with_ours() {
-	local transport=$1
-	RECORD_ROUTE=true ACCESS_EXTRA=", { address = \"$LAB_ACCESS4\"; transport = \"tcp\"; }" \
+	local transport=$2
+	WORKERS=${WORKERS:-0} RECORD_ROUTE=true ACCESS_EXTRA=", { address = \"$LAB_ACCESS4\"; transport = \"tcp\"; }" \
 		CORE_EXTRA=", { address = \"$LAB_CORE4\"; transport = \"tcp\"; }" \
 		GROUPS_EXTRA=", { name = \"core\"; network = \"core\"; mode = \"core\"; probe = { enabled = false; }; elements = ( $(elements "$transport") ); }" \
 		ROUTES_EXTRA=', { prefix = "77"; group = "core"; }' lab_config
 	lab_daemon_start || die "cxsipd does not start"
 	LAB_PID[proxy]=${LAB_PID[cxsipd]}
-	measure ours "$transport" $LAB_ACCESS4
+	measure "$1" "$transport" $LAB_ACCESS4
 	unset 'LAB_PID[proxy]'
 	lab_end cxsipd
 	rm -rf "$LAB_PIN/cxsip" # pins gone, program detached
@@ -139,19 +156,28 @@ with_ip() {
 
 less() { awk -v a="$1" -v b="$2" 'BEGIN { print (a > b) ? a - b : 0 }'; }
 
+# cpu TRANSPORT RATE: what a call costs
+cpu() {
+	local transport=$1 rate=$2 suffix=.$2 ours kamailio ip
+	[ "$rate" != "$RATE" ] || suffix=
+	kamailio=$(median 4 kamailio "$transport" "$rate")
+	[ -n "$kamailio" ] || return # it does not reach that rate
+	row "$transport.process$suffix" "$(median 4 ours "$transport" "$rate")" "us of cxsipd a call" "Kamailio's processes" "$kamailio"
+	ours=$(median 5 ours "$transport" "$rate") kamailio=$(median 5 kamailio "$transport" "$rate")
+	if [ -z "$ours" ] || [ -z "$kamailio" ]; then
+		echo "no figure for the whole machine ($transport, $rate calls/s): others were at work on it" >&2
+		return
+	fi
+	row "$transport.call$suffix" "$ours" "us busy a call, whole machine" "the same with Kamailio" "$kamailio"
+	ip=$(median 5 ip "$transport" "$rate")
+	[ -z "$ip" ] || row "$transport.added$suffix" "$(less "$ours" "$ip")" "us of it by the proxy" "the same with Kamailio" \
+		"$(less "$kamailio" "$ip")"
+}
+
 report() {
 	local transport rate ours kamailio ip column
 	for transport in $TRANSPORTS; do
-		row "$transport.process" "$(median 4 ours "$transport" "$RATE")" "us of cxsipd a call" "Kamailio's processes" \
-			"$(median 4 kamailio "$transport" "$RATE")"
-		ours=$(median 5 ours "$transport" "$RATE") kamailio=$(median 5 kamailio "$transport" "$RATE")
-		if [ -n "$ours" ] && [ -n "$kamailio" ]; then
-			row "$transport.call" "$ours" "us busy a call, whole machine" "the same with Kamailio" "$kamailio"
-			ip=$(median 5 ip "$transport" "$RATE")
-			[ -z "$ip" ] || row "$transport.added" "$(less "$ours" "$ip")" "us of it by the proxy" "the same with Kamailio" "$(less "$kamailio" "$ip")"
-		else
-			echo "no figure for the whole machine ($transport): others were at work on it" >&2
-		fi
+		for rate in $RATES; do cpu "$transport" "$rate"; done
 		row "$transport.max_cps" "$(median 4 ours "$transport" highest)" "calls/s without a failure" "Kamailio" \
 			"$(median 4 kamailio "$transport" highest)"
 		for rate in $RATES; do
@@ -165,7 +191,14 @@ report() {
 				row "$transport.latency.$rate.${column#*:}" "$(less "$ours" "$ip")" "us added to an INVITE" "Kamailio" "${kamailio:-null}"
 			done
 		done
-	done | jq -s --arg p99 "core.udp.latency.$RATE.p99" 'map(.name = "core." + .name) |
+	done
+	ours=$(median 4 2.workers udp "$WORKERS_RATE") ip=$(median 4 1.workers udp "$WORKERS_RATE")
+	[ -z "$ours" ] || [ -z "$ip" ] || row workers.process "$ours" "us of cxsipd a call, two workers" "one worker" "$ip"
+	row workers.cores "$(median 3 cores 2)" "calls/s of two cores side by side" "one core" "$(median 3 cores 1)"
+}
+
+rows() {
+	report | jq -s --arg p99 "core.udp.latency.${RATES%% *}.p99" 'map(.name = "core." + .name) |
 		. + [.[] | select(.name == $p99) | .name = "core.latency.p99"]'
 }
 
@@ -175,10 +208,11 @@ servers_start || die "the servers do not start"
 for round in $(seq "$ROUNDS"); do
 	for transport in $TRANSPORTS; do
 		echo "round $round of $ROUNDS, $transport, $SECONDS_EACH s each" >&2
-		with_ours "$transport"
+		with_ours ours "$transport"
 		with_kamailio "$transport"
 		with_ip "$transport"
 	done
 done
-report >"$out"
+workers
+rows >"$out"
 jq -e 'any(.name == "core.udp.process")' "$out" >/dev/null || die "nothing could be measured"

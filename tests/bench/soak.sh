@@ -26,7 +26,7 @@ fail() { echo "FAIL $*"; failed=yes; }
 [ $((RATE * 64 * T1 / 1000)) -lt "$STEP" ] || die "what lingers grows beyond $STEP calls: less RATE or T1, or more STEP"
 
 config() {
-	SETTINGS_EXTRA='workers = 2;' RECORD_ROUTE=true GROUPS_EXTRA=', { name = "core"; network = "core"; mode = "core"; elements = (
+	RECORD_ROUTE=true GROUPS_EXTRA=', { name = "core"; network = "core"; mode = "core"; elements = (
 		{ name = "c1"; uri = "sip:10.2.1.2"; }, { name = "c2"; uri = "sip:10.2.2.2"; }, { name = "c3"; uri = "sip:10.2.3.2"; } ); }' \
 		ROUTES_EXTRA=', { prefix = "77"; group = "core"; }' lab_config
 	sed -i "s/{ name = \"\(access\|core\)\"; record_route/{ name = \"\1\"; t1_ms = $T1; record_route/" "$LAB_DIR/cxsip.cfg"

@@ -8,7 +8,7 @@
 ACCESS_EXTRA=", { address = \"$LAB_ACCESS4\"; transport = \"tcp\"; }"
 CORE_EXTRA=", { address = \"$LAB_CORE4\"; transport = \"tcp\"; }"
 # drain_s: shorter than the lab waits for what it ends
-SETTINGS_EXTRA="workers = ${WORKERS:-2}; drain_s = ${DRAIN_S:-2}; ${SETTINGS_MORE:-}"
+SETTINGS_EXTRA="drain_s = ${DRAIN_S:-2}; ${SETTINGS_MORE:-}"
 GROUPS_EXTRA=",
 	{ name = \"coreudp\"; network = \"core\"; mode = \"core\"; ${UDP_GROUP:-} elements = (
 	    { name = \"u1\"; uri = \"sip:10.2.1.2:5060\"; }, { name = \"u2\"; uri = \"sip:10.2.2.2:5060\"; } ); },

@@ -204,7 +204,7 @@ lab_uas_sum() { local name sum=0; for name in $LAB_SERVERS; do sum=$((sum + $(la
 
 # Writes the lab's configuration. Knobs, as environment of the call: FASTPATH,
 # RECORD_ROUTE, WEIGHTS "1 1 1", GROUPS_EXTRA and ROUTES_EXTRA (members of the
-# lists, each with a comma in front), MODULE. DNs 9001-9010 and the prefix 91 belong to
+# lists, each with a comma in front), MODULE, WORKERS 2. DNs 9001-9010 and the prefix 91 belong to
 # the IPv4 group, 9601-9610 to the IPv6 one; LAB_DIR/routes.d may hold more.
 lab_config() {
 	local w dn routes=
@@ -220,6 +220,7 @@ lab_config() {
 	runtime_dir = "$LAB_DIR/run";
 	routes_dir = "$LAB_DIR/routes.d";
 	log = { syslog = false; };
+	workers = ${WORKERS:-2};
 	${SETTINGS_EXTRA:-}
 	networks = (
 	    { name = "access"; record_route = ${RECORD_ROUTE:-false};

@@ -167,7 +167,7 @@ struct cx_config {
 	char pin_root[128];    /* "/sys/fs/bpf/cxsip" */
 	char runtime_dir[128]; /* "/run/cxsip": lock, control socket, secret keys over restarts (mode 0600) */
 	char control_group[32]; /* Unix group that may use the control socket besides root; "" */
-	uint32_t workers;      /* threads that handle SIP; 0: as many as CPUs, at most 4 */
+	uint32_t workers;      /* threads that handle SIP; 0: half as many as CPUs, 1 to 4 */
 	uint32_t drain_s;      /* 10: how long a stop waits for requests under way in the core */
 	struct cx_config_tcp tcp;
 	uint32_t node;         /* 0..255 */

@@ -17,13 +17,15 @@
 #define CX_STALL_MS 3000
 #define CX_DRAIN_TRIES 1000 /* of 200 us */
 
+/* More than half of a message's time is the kernel's, some of it on other CPUs
+ * than the worker's; and the fewer workers, the more messages a wake-up serves. */
 static unsigned count_workers(const struct cx_config *config)
 {
-	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	long half = (sysconf(_SC_NPROCESSORS_ONLN) + 1) / 2;
 
 	if (config->workers)
 		return config->workers;
-	return cpus < 1 ? 1 : cpus > CX_WORKERS_DEFAULT_MAX ? CX_WORKERS_DEFAULT_MAX : (unsigned)cpus;
+	return half < 1 ? 1 : half > CX_WORKERS_DEFAULT_MAX ? CX_WORKERS_DEFAULT_MAX : (unsigned)half;
 }
 
 /* A letter of a worker: all of them are the health room's. */

@@ -51,7 +51,7 @@ const char *calls_header(const char *text, const char *end, const char *name, si
 		line = next + 1;
 		if (line == end || *line == '\r')
 			break;
-		if ((size_t)(end - line) <= length || line[length] != ':' ||
+		if (*line != *name || (size_t)(end - line) <= length || line[length] != ':' ||
 		    strncasecmp(line, name, length) != 0)
 			continue;
 		line += length + 1;

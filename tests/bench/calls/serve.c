@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -24,14 +23,14 @@ static const char sdp[] = "v=0\r\no=- 1 1 IN IP4 192.0.2.9\r\ns=-\r\nc=IN IP4 19
 static size_t copy_lines(const char *request, size_t n, char *out, size_t size)
 {
 	static const char *const kept[] = {"Via:", "Record-Route:", "From:", "To:", "Call-ID:", "CSeq:"};
-	const char *line = request, *next;
+	const char *line = request, *end = request + n, *next;
 	size_t at = 0, i, length;
 
-	for (; (next = memmem(line, n - (size_t)(line - request), "\r\n", 2)) && next > line;
-	     line = next + 2) {
-		length = (size_t)(next - line);
+	for (; (next = memchr(line, '\n', (size_t)(end - line))) && next > line + 1; line = next + 1) {
+		length = (size_t)(next - 1 - line);
 		for (i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
-			if (length > strlen(kept[i]) && !strncasecmp(line, kept[i], strlen(kept[i])))
+			if (*line == *kept[i] && length > strlen(kept[i]) &&
+			    !memcmp(line, kept[i], strlen(kept[i])))
 				break;
 		if (i == sizeof(kept) / sizeof(kept[0]) || at + length + 16 > size)
 			continue;

@@ -182,17 +182,17 @@ static void write_link(struct link *l)
 
 static void send_datagrams(struct wire *w)
 {
-	struct mmsghdr messages[BATCH] = {0};
+	struct mmsghdr messages[BATCH];
 	struct iovec parts[BATCH];
 	unsigned i, k;
 	int done;
 
 	for (i = 0; i < w->queued; i++) {
 		parts[i] = (struct iovec){w->text[i], w->length[i]};
-		messages[i].msg_hdr = (struct msghdr){.msg_name = &w->to[i].address,
-						      .msg_namelen = w->to[i].size,
-						      .msg_iov = &parts[i],
-						      .msg_iovlen = 1};
+		messages[i] = (struct mmsghdr){.msg_hdr = {.msg_name = &w->to[i].address,
+							   .msg_namelen = w->to[i].size,
+							   .msg_iov = &parts[i],
+							   .msg_iovlen = 1}};
 	}
 	for (i = 0; i < w->queued; i += (unsigned)done) {
 		for (k = i + 1; k < w->queued && w->to[k].socket == w->to[i].socket; k++)
@@ -241,11 +241,12 @@ static void take_datagrams(const struct wire *w, int socket, wire_message *take,
 {
 	static char text[BATCH][WIRE_MESSAGE_MAX];
 	static struct wire_peer from[BATCH];
-	struct mmsghdr messages[BATCH] = {0};
-	struct iovec parts[BATCH];
+	static struct mmsghdr messages[BATCH];
+	static struct iovec parts[BATCH];
+	static int used = BATCH; /* of the last read: what it left behind */
 	int i, n;
 
-	for (i = 0; i < BATCH; i++) {
+	for (i = 0; i < used; i++) {
 		parts[i] = (struct iovec){text[i], WIRE_MESSAGE_MAX};
 		messages[i].msg_hdr = (struct msghdr){.msg_name = &from[i].address,
 						      .msg_namelen = sizeof(from[i].address),
@@ -253,6 +254,7 @@ static void take_datagrams(const struct wire *w, int socket, wire_message *take,
 						      .msg_iovlen = 1};
 	}
 	n = recvmmsg(w->sockets[socket], messages, BATCH, MSG_DONTWAIT, NULL);
+	used = n > 0 ? n : 0;
 	for (i = 0; i < n; i++) {
 		from[i].size = messages[i].msg_hdr.msg_namelen;
 		from[i].socket = socket;

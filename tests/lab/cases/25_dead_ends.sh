@@ -18,7 +18,7 @@ NOBODY="10.2.3.8 10.2.3.9" # addresses with a neighbour entry and no host
 # and one by UDP before a server of ms3 takes them: each makes a line of the log.
 config() {
 	ACCESS_EXTRA=", { address = \"$LAB_ACCESS4\"; transport = \"tcp\"; }" \
-		CORE_EXTRA=", { address = \"$LAB_CORE4\"; transport = \"tcp\"; }" SETTINGS_EXTRA='workers = 2; drain_s = 2;' GROUPS_EXTRA=",
+		CORE_EXTRA=", { address = \"$LAB_CORE4\"; transport = \"tcp\"; }" SETTINGS_EXTRA='drain_s = 2;' GROUPS_EXTRA=",
 		{ name = \"udp\"; network = \"core\"; mode = \"core\"; probe = { enabled = false; }; elements = (
 		    { name = \"u1\"; uri = \"sip:10.2.1.2\"; }, { name = \"u2\"; uri = \"sip:10.2.2.2\"; } ); },
 		{ name = \"tcp\"; network = \"core\"; probe = { enabled = false; }; elements = (
