@@ -122,6 +122,17 @@ void cx_logf(enum cx_log_level level, const char *event, const char *fmt, ...)
 	pthread_mutex_unlock(&the_log.lock);
 }
 
+void cx_log_tick(void)
+{
+	uint64_t now = now_ms();
+
+	pthread_mutex_lock(&the_log.lock);
+	report_suppressed(now, false);
+	cx_sink_stderr_report(&the_log.on_stderr);
+	cx_sink_syslog_report(&the_log.on_syslog, now);
+	pthread_mutex_unlock(&the_log.lock);
+}
+
 uint64_t cx_log_dropped(void)
 {
 	uint64_t dropped;

@@ -34,6 +34,9 @@ void cx_log_open(const struct cx_log_options *options);
 void cx_log(enum cx_log_level level, const char *event, ...) __attribute__((sentinel));
 /* One free text as msg="...". */
 void cx_logf(enum cx_log_level level, const char *event, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* Call it once a second: tells what was suppressed or lost even if nothing else is
+ * logged any more. */
+void cx_log_tick(void);
 /* Lines that a sink could not take since the start. */
 uint64_t cx_log_dropped(void);
 void cx_log_close(void);

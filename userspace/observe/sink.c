@@ -117,17 +117,22 @@ static void lost_line(struct cx_line *line, uint64_t lost)
 	cx_line_pair(line, "lines", count);
 }
 
-void cx_sink_stderr_write(struct cx_sink_stderr *s, enum cx_log_level level, const struct cx_line *line)
+void cx_sink_stderr_report(struct cx_sink_stderr *s)
 {
 	struct cx_line report;
 
+	if (!s->enabled || !s->lost)
+		return;
+	lost_line(&report, s->lost);
+	if (!stderr_line(s, CX_WARN, &report))
+		s->lost = 0;
+}
+
+void cx_sink_stderr_write(struct cx_sink_stderr *s, enum cx_log_level level, const struct cx_line *line)
+{
 	if (!s->enabled)
 		return;
-	if (s->lost) {
-		lost_line(&report, s->lost);
-		if (!stderr_line(s, CX_WARN, &report))
-			s->lost = 0;
-	}
+	cx_sink_stderr_report(s);
 	if (s->lost || stderr_line(s, level, line)) {
 		s->lost++;
 		s->lost_total++;
@@ -196,18 +201,23 @@ static int syslog_line(struct cx_sink_syslog *s, enum cx_log_level level, const 
 	return rc;
 }
 
-void cx_sink_syslog_write(struct cx_sink_syslog *s, enum cx_log_level level, const struct cx_line *line,
-			  uint64_t now_ms)
+void cx_sink_syslog_report(struct cx_sink_syslog *s, uint64_t now_ms)
 {
 	struct cx_line report;
 
+	if (!s->enabled || !s->lost)
+		return;
+	lost_line(&report, s->lost);
+	if (!syslog_line(s, CX_WARN, &report, now_ms))
+		s->lost = 0;
+}
+
+void cx_sink_syslog_write(struct cx_sink_syslog *s, enum cx_log_level level, const struct cx_line *line,
+			  uint64_t now_ms)
+{
 	if (!s->enabled)
 		return;
-	if (s->lost) {
-		lost_line(&report, s->lost);
-		if (!syslog_line(s, CX_WARN, &report, now_ms))
-			s->lost = 0;
-	}
+	cx_sink_syslog_report(s, now_ms);
 	if (s->lost || syslog_line(s, level, line, now_ms)) {
 		s->lost++;
 		s->lost_total++;

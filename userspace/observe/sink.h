@@ -33,8 +33,11 @@ struct cx_sink_syslog {
 void cx_sink_stderr_open(struct cx_sink_stderr *s);
 /* What comes after it is written to stderr itself. */
 void cx_sink_stderr_close(struct cx_sink_stderr *s);
+/* How many lines were lost, if it takes lines again. */
+void cx_sink_stderr_report(struct cx_sink_stderr *s);
 void cx_sink_stderr_write(struct cx_sink_stderr *s, enum cx_log_level level, const struct cx_line *line);
 void cx_sink_syslog_open(struct cx_sink_syslog *s, const char *path, const char *ident);
+void cx_sink_syslog_report(struct cx_sink_syslog *s, uint64_t now_ms);
 void cx_sink_syslog_write(struct cx_sink_syslog *s, enum cx_log_level level, const struct cx_line *line,
 			  uint64_t now_ms);
 void cx_sink_syslog_close(struct cx_sink_syslog *s);
