@@ -158,7 +158,16 @@ struct cx_ring_slots {
 #define CX_RING_BITS_MIN 10
 #define CX_RING_BITS_MAX 20
 
-enum cx_element_state { CX_ELEMENT_UNUSED = 0, CX_ELEMENT_UP, CX_ELEMENT_DOWN, CX_ELEMENT_DRAINING, CX_ELEMENT_DISABLED };
+/* A body that does not know a state takes it for "no new calls". */
+enum cx_element_state {
+	CX_ELEMENT_UNUSED = 0,
+	CX_ELEMENT_UP,
+	CX_ELEMENT_DOWN,
+	CX_ELEMENT_DRAINING,
+	CX_ELEMENT_DISABLED,
+	CX_ELEMENT_PAUSED, /* asked for it: 503 with Retry-After */
+	CX_ELEMENT_STATES
+};
 
 /* cx_element: array by element id */
 struct cx_element {

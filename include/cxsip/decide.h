@@ -117,7 +117,8 @@ CX_FN int cx_pick_element(struct cx_msg *m)
 	}
 	same = known && flow.transaction == ((__u32)m->cookie_mac & CX_FLOW_MASK);
 	if (known && state != CX_ELEMENT_UNUSED &&
-	    (!initial || state == CX_ELEMENT_UP || (same && state == CX_ELEMENT_DRAINING))) {
+	    (!initial || state == CX_ELEMENT_UP ||
+	     (same && (state == CX_ELEMENT_DRAINING || state == CX_ELEMENT_PAUSED)))) {
 		m->element = flow.element;
 		m->from_flow = 1;
 	} else {

@@ -80,6 +80,7 @@ struct scene {
 	const struct script *script;
 	const struct line *line; /* being run */
 	bool loose, failed, quiet;
+	bool alone; /* nobody makes a pause a fact of the world */
 	char why[4096];
 	uint64_t now_ms, timer_ms;
 	uint64_t fail_send_at, sends; /* 0: none */

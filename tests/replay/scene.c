@@ -113,6 +113,28 @@ static void sign(void *ctx, uint32_t element, enum cx_proxy_sign what)
 		 words[what]);
 }
 
+/* As the daemon's health does with what any worker was told, or the operator says. */
+static void set_pause(struct scene *s, uint32_t element, const struct cx_pause *pause)
+{
+	bool on = cx_pause_is_on(pause, s->now_ms);
+
+	cx_world_set_pause(s->world, element, pause);
+	cx_world_set_element(s->world, element, on ? CX_ELEMENT_PAUSED : CX_ELEMENT_UP, 0, s->now_ms);
+}
+
+static void pause_told(void *ctx, uint32_t element, const struct cx_pause *pause)
+{
+	struct scene *s = ctx;
+
+	if (s->n_signs < NOTES_MAX)
+		snprintf(s->signs[s->n_signs++], sizeof(s->signs[0]), "%.16s paused %u of %u after %u",
+			 s->world->elements[element].name,
+			 (unsigned)((pause->until_ms - s->now_ms) / 1000), pause->asked_s,
+			 pause->status);
+	if (!s->alone)
+		set_pause(s, element, pause);
+}
+
 static void note(void *ctx, const struct cx_proxy_note *n)
 {
 	struct scene *s = ctx;
@@ -126,7 +148,7 @@ static void note(void *ctx, const struct cx_proxy_note *n)
 		 n->tried);
 }
 
-static const struct cx_proxy_ops ops = {.send = send_to_peer, .timer = timer, .sign = sign, .note = note};
+static const struct cx_proxy_ops ops = {.send = send_to_peer, .timer = timer, .sign = sign, .pause = pause_told, .note = note};
 
 static void start_core(struct scene *s)
 {
@@ -220,6 +242,14 @@ static void set_state(struct scene *s, const struct peer *p, uint8_t state)
 	cx_world_set_element(s->world, p->element, state, 0, s->now_ms);
 }
 
+/* What another worker was told. */
+static void pause_by_others(struct scene *s, const struct peer *p, const struct line *l)
+{
+	uint64_t until_ms = s->now_ms + strtoull(l->n_words > 2 ? l->words[2] : "0", NULL, 10) * 1000;
+
+	set_pause(s, p->element, &(struct cx_pause){s->now_ms, until_ms, until_ms, 0, 503});
+}
+
 static bool peer_does(struct scene *s, struct peer *p, const struct line *l)
 {
 	const char *verb = l->n_words > 1 ? l->words[1] : "";
@@ -250,6 +280,10 @@ static bool peer_does(struct scene *s, struct peer *p, const struct line *l)
 		set_state(s, p, CX_ELEMENT_DOWN);
 	else if (!strcmp(verb, "drains"))
 		set_state(s, p, CX_ELEMENT_DRAINING);
+	else if (!strcmp(verb, "paused"))
+		pause_by_others(s, p, l);
+	else if (!strcmp(verb, "enabled"))
+		set_pause(s, p->element, &(struct cx_pause){.said_ms = s->now_ms});
 	else
 		return false;
 	return true;
@@ -336,6 +370,8 @@ static void run_line(struct scene *s, const struct line *l)
 		restart(s);
 	} else if (!strcmp(word, "loses") && l->n_words > 1) {
 		lose_network(s, l->words[1]);
+	} else if (!strcmp(word, "alone")) {
+		s->alone = true;
 	} else if (!strcmp(word, "stopping")) {
 		cx_proxy_drain(s->proxy, true);
 	} else {
@@ -358,9 +394,9 @@ static void finish(struct scene *s)
 	forget_unheard(s);
 	s->loose = false;
 	check_quiet(s);
-	if (s->proxy->mem.objects != 3 + 2)
+	if (s->proxy->mem.objects != 2 + 2)
 		scene_fail(s, "%llu objects were not given back",
-			   (unsigned long long)s->proxy->mem.objects - 5);
+			   (unsigned long long)s->proxy->mem.objects - 4);
 	s->loose = loose;
 }
 

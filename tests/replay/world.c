@@ -105,6 +105,7 @@ static void add_group(struct scene *s, const struct line *l)
 	g->try_timeout_ms = number_of(l, "try", g->try_timeout_ms);
 	for (int i = 0; i < CX_TRANSPORTS; i++)
 		g->retries[i] = number_of(l, "retries", g->retries[i]);
+	g->pause_max_s = number_of(l, "pause", g->pause_max_s);
 	g->slow_start_s = number_of(l, "slow", g->slow_start_s);
 	g->recurse = has_word(l, 3, "recurse");
 	if (fork)

@@ -115,6 +115,7 @@ struct cx_config_group {
 	size_t n_failover_codes;
 	uint32_t try_timeout_ms; /* 2000: until an element without any response is given up */
 	uint32_t retries[CX_TRANSPORTS]; /* udp 2, others 1: how often it is asked again before that */
+	uint32_t pause_max_s; /* 300: the longest pause that an element is given (Retry-After); 0: none */
 	uint32_t slow_start_s; /* 10: after a pause (Retry-After) its share of calls grows over this time */
 	uint8_t fork; /* enum cx_fork, CX_FORK_OFF */
 	bool recurse; /* false: follow 3xx responses */

@@ -189,6 +189,7 @@ void cx_config_group_defaults(struct cx_config_group *group)
 	group->try_timeout_ms = 2000;
 	for (size_t i = 0; i < CX_TRANSPORTS; i++)
 		group->retries[i] = i == CX_UDP ? 2 : 1;
+	group->pause_max_s = 300;
 	group->slow_start_s = 10;
 }
 
@@ -226,6 +227,7 @@ static const struct cx_setting_key group_keys[] = {
     {.name = "failover_codes", .read = read_failover_codes},
     {"try_timeout_ms", cx_read_number, CX_MEMBER(struct cx_config_group, try_timeout_ms), .min = 100, .max = 60000},
     {.name = "element_retries", .read = read_retries},
+    {"pause_max_s", cx_read_number, CX_MEMBER(struct cx_config_group, pause_max_s), .max = 86400},
     {"slow_start_s", cx_read_number, CX_MEMBER(struct cx_config_group, slow_start_s), .max = 3600},
     {"fork", cx_read_word, CX_MEMBER(struct cx_config_group, fork), .words = fork_words},
     {"recurse", cx_read_bool, CX_MEMBER(struct cx_config_group, recurse)},

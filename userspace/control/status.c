@@ -43,14 +43,15 @@ static json_t *listeners_json(struct cx_daemon *d)
 
 static json_t *element_states_json(struct cx_daemon *d)
 {
-	size_t by_state[CX_ELEMENT_DISABLED + 1] = {0};
+	size_t by_state[CX_ELEMENT_STATES] = {0};
 
 	for (uint32_t id = 0; id < d->tables->n_elements; id++)
-		if (d->world->elements[id].state <= CX_ELEMENT_DISABLED)
+		if (d->world->elements[id].state < CX_ELEMENT_STATES)
 			by_state[d->world->elements[id].state]++;
-	return json_pack("{s:i, s:i, s:i, s:i}", "up", (int)by_state[CX_ELEMENT_UP], "down",
+	return json_pack("{s:i, s:i, s:i, s:i, s:i}", "up", (int)by_state[CX_ELEMENT_UP], "down",
 			 (int)by_state[CX_ELEMENT_DOWN], "draining", (int)by_state[CX_ELEMENT_DRAINING],
-			 "disabled", (int)by_state[CX_ELEMENT_DISABLED]);
+			 "disabled", (int)by_state[CX_ELEMENT_DISABLED], "paused",
+			 (int)by_state[CX_ELEMENT_PAUSED]);
 }
 
 static json_t *config_json(struct cx_daemon *d)

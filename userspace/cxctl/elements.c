@@ -15,6 +15,21 @@ static enum cxctl_style state_style(const char *state)
 	return strcmp(state, "down") ? CXCTL_POOR : CXCTL_BAD;
 }
 
+/* A pause says more than the words for its state: "503 Retry-After: 20, 12 s left". */
+static void reason_cell(struct cxctl_table *t, const json_t *e)
+{
+	const json_t *pause = cxctl_object(e, "pause");
+	long long left = cxctl_integer(pause, "left_s");
+
+	if (!strcmp(cxctl_text(e, "state"), "paused"))
+		cxctl_cell(t, "%lld Retry-After: %lld, %lld s left", (long long)cxctl_integer(pause, "status"),
+			   (long long)cxctl_integer(pause, "retry_after_s"), left);
+	else if (json_is_object(pause) && !left)
+		cxctl_cell(t, "%s, slow start: %.0f %%", cxctl_text(e, "reason"), 100 * cxctl_real(pause, "share"));
+	else
+		cxctl_cell(t, "%s", cxctl_text(e, "reason"));
+}
+
 static void print_elements(const json_t *elements)
 {
 	static const struct cxctl_column columns[] = {
@@ -39,7 +54,7 @@ static void print_elements(const json_t *elements)
 			   (long long)cxctl_integer(e, "port"));
 		cxctl_cell_styled(t, state_style(cxctl_text(e, "state")), cxctl_text(e, "state"));
 		cxctl_cell(t, "%s", cxctl_ago(cxctl_integer(e, "since_ms"), text));
-		cxctl_cell(t, "%s", cxctl_text(e, "reason"));
+		reason_cell(t, e);
 		cxctl_cell(t, "%s", cxctl_rtt(cxctl_integer(health, "rtt_us"), text));
 		cxctl_cell(t, code ? "%lld" : "-", code);
 		cxctl_cell(t, "%lld", (long long)cxctl_integer(e, "weight"));
@@ -79,8 +94,8 @@ static void print_groups(const json_t *groups)
 {
 	static const struct cxctl_column columns[] = {
 	    {"GROUP", false}, {"NETWORK", false}, {"ELEMENTS", true}, {"UP", true},
-	    {"DOWN", true},   {"DRAINING", true}, {"DISABLED", true}, {"RING", true},
-	    {"CALLS", true},  {"CALLS/S", true},  {"", false},
+	    {"DOWN", true},   {"DRAINING", true}, {"DISABLED", true}, {"PAUSED", true},
+	    {"RING", true},   {"CALLS", true},	  {"CALLS/S", true},  {"", false},
 	};
 	struct cxctl_table *t = cxctl_table_new(columns, sizeof(columns) / sizeof(columns[0]));
 	const json_t *g;
@@ -101,6 +116,7 @@ static void print_groups(const json_t *groups)
 		cxctl_cell(t, "%lld", (long long)cxctl_integer(g, "down"));
 		cxctl_cell(t, "%lld", (long long)cxctl_integer(g, "draining"));
 		cxctl_cell(t, "%lld", (long long)cxctl_integer(g, "disabled"));
+		cxctl_cell(t, "%lld", (long long)cxctl_integer(g, "paused"));
 		cxctl_cell(t, "%lld", (long long)cxctl_integer(g, "ring_slots"));
 		cxctl_cell(t, "%lld", (long long)cxctl_integer(g, "calls"));
 		cxctl_cell(t, "%.1f", cxctl_real(g, "calls_per_s"));

@@ -143,9 +143,10 @@ int cxctl_status(struct cxctl *c, int argc, char **argv)
 		print_fastpath(s);
 		print_module(s);
 		print_messages(s);
-		printf("elements   %lld up, %lld down, %lld draining, %lld disabled\n",
+		printf("elements   %lld up, %lld down, %lld draining, %lld disabled, %lld paused\n",
 		       (long long)cxctl_integer(e, "up"), (long long)cxctl_integer(e, "down"),
-		       (long long)cxctl_integer(e, "draining"), (long long)cxctl_integer(e, "disabled"));
+		       (long long)cxctl_integer(e, "draining"), (long long)cxctl_integer(e, "disabled"),
+		       (long long)cxctl_integer(e, "paused"));
 		print_listeners(s);
 		print_problems(s);
 	}

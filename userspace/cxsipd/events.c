@@ -18,16 +18,21 @@ static void on_element_state(void *ctx, uint32_t id, uint8_t old_state, uint8_t 
 	struct cx_parts *parts = ctx;
 	const struct cx_world *w = parts->d.world;
 	const struct cx_element *e = &w->elements[id];
-	char name[CX_NAME_SIZE + 1], group[CX_NAME_SIZE + 1], up[16];
+	const struct cx_pause *pause = &w->pauses[id];
+	const char *asked = e->state == CX_ELEMENT_PAUSED ? "retry_after" : NULL; /* NULL ends the list */
+	char name[CX_NAME_SIZE + 1], group[CX_NAME_SIZE + 1], up[16], asked_s[16], for_s[24];
 
 	if (e->state == old_state && e->reason == old_reason)
 		return;
 	snprintf(name, sizeof(name), "%.*s", CX_NAME_SIZE, (const char *)e->name);
 	snprintf(group, sizeof(group), "%.*s", CX_NAME_SIZE, (const char *)w->groups[e->group].name);
 	snprintf(up, sizeof(up), "%u", w->groups[e->group].elements_up);
+	snprintf(asked_s, sizeof(asked_s), "%u", pause->asked_s);
+	snprintf(for_s, sizeof(for_s), "%llu", (unsigned long long)(pause->until_ms - pause->said_ms) / 1000);
 	cx_log(e->state == CX_ELEMENT_DOWN ? CX_WARN : CX_NOTICE, "element_state", "element", name, "group",
 	       group, "state", cx_element_state_text(e->state), "was", cx_element_state_text(old_state),
-	       "reason", cx_element_reason_text(e->reason), "group_elements_up", up, NULL);
+	       "reason", cx_element_reason_text(e->reason), "group_elements_up", up, asked,
+	       asked_s, "pause_s", for_s, NULL);
 }
 
 static int health_send(void *ctx, uint16_t listener, const union cx_addr *addr, uint16_t port, const void *p,

@@ -64,6 +64,7 @@ enum cx_letter {
 	/* to the main thread */
 	CX_LETTER_ANSWER = 1, /* struct cx_letter_answer, then the branch behind its magic */
 	CX_LETTER_SILENT,     /* struct cx_letter_silent */
+	CX_LETTER_PAUSE,      /* struct cx_letter_pause */
 	/* to everybody */
 	CX_LETTER_UNREACHABLE, /* struct cx_letter_unreachable */
 	/* to a worker */
@@ -81,6 +82,10 @@ struct cx_letter_send {
 };
 struct cx_letter_silent {
 	uint32_t element;
+};
+struct cx_letter_pause {
+	uint32_t element;
+	struct cx_pause pause;
 };
 struct cx_letter_answer {
 	int status;
@@ -190,6 +195,8 @@ void cx_sip_count_element(struct cx_sip *sip, uint32_t element, bool call);
 /* stateful.c: the worker's proxy core and connections. start and stop: on its thread. */
 void cx_sip_start_stateful(void *sip);
 void cx_sip_stop_stateful(void *sip);
+/* For the Retry-After of a 503 that is answered without state. */
+uint32_t cx_sip_retry_after(struct cx_sip *sip, uint32_t group);
 /* To the core of the worker that has the Call-ID. */
 void cx_sip_to_core(struct cx_sip *sip, const struct cx_hop *from, const uint8_t *p, size_t n);
 /* A response to one of our probes? It is on its way to the main thread then. */

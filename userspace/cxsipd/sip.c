@@ -17,7 +17,6 @@
 #include "observe/log.h"
 #include "proxy/reply.h"
 
-#define CX_RETRY_AFTER_S 5
 #define CX_SERVER "cxsip/" CX_VERSION
 
 /* Counters have one writer and readers on other threads. */
@@ -94,20 +93,13 @@ static enum cx_reason forward(struct cx_sip *sip, const struct cx_stateless_resu
 	return r->reason;
 }
 
-static uint32_t retry_after(const struct cx_tables *t, uint32_t group)
-{
-	if (group < t->n_groups && t->group_config[group])
-		return t->group_config[group]->retry_after_s;
-	return CX_RETRY_AFTER_S;
-}
-
 static void answer(struct cx_sip *sip, const struct cx_stateless_result *r, uint16_t listener,
 		   const union cx_addr *from, uint16_t port, const uint8_t *p, size_t n)
 {
 	struct cx_reply_context ctx = {.source = *from,
 				       .source_port = port,
 				       .reason = r->reason,
-				       .retry_after_s = retry_after(sip->world->tables, r->group),
+				       .retry_after_s = cx_sip_retry_after(sip, r->group),
 				       .tag_key = sip->parts->tag_key,
 				       .server = CX_SERVER};
 	struct iovec iov = {.iov_base = sip->reply};

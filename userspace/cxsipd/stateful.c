@@ -138,6 +138,11 @@ void cx_sip_tell_failed(struct cx_sip *sip)
 	}
 }
 
+uint32_t cx_sip_retry_after(struct cx_sip *sip, uint32_t group)
+{
+	return cx_proxy_retry_after(core_of(sip), group, now_ms(sip));
+}
+
 /* ---- out of it ---------------------------------------------------------------------- */
 
 static size_t length_of(const struct iovec *iov, int n)
@@ -231,6 +236,15 @@ static void core_sign(void *ctx, uint32_t element, enum cx_proxy_sign sign)
 
 	if (sign == CX_SIGN_SILENT)
 		post(sip, sip->parts->d.n_workers, CX_LETTER_SILENT, &letter, sizeof(letter), NULL, 0);
+}
+
+/* From here the main thread makes it everybody's. */
+static void core_pause(void *ctx, uint32_t element, const struct cx_pause *pause)
+{
+	struct cx_sip *sip = ctx;
+	struct cx_letter_pause letter = {.element = element, .pause = *pause};
+
+	post(sip, sip->parts->d.n_workers, CX_LETTER_PAUSE, &letter, sizeof(letter), NULL, 0);
 }
 
 static bool is_invite(const struct cx_proxy_note *note)
@@ -347,7 +361,7 @@ static uint32_t share(uint32_t all, unsigned workers)
 static int start_core(struct cx_sip *sip)
 {
 	static const struct cx_proxy_ops ops = {
-	    .send = core_send, .timer = core_timer, .sign = core_sign, .note = core_note};
+	    .send = core_send, .timer = core_timer, .sign = core_sign, .pause = core_pause, .note = core_note};
 	struct cx_proxy_settings settings = CX_PROXY_SETTINGS_DEFAULT;
 
 	settings.worker = sip->number;

@@ -35,11 +35,14 @@ static void on_letter(void *ctx, unsigned from, uint32_t kind, void *letter, siz
 	const struct cx_letter_answer *answer = letter;
 	const struct cx_letter_unreachable *gone = letter;
 	const struct cx_letter_silent *silent = letter;
+	const struct cx_letter_pause *told = letter;
 
 	if (!parts->d.health)
 		return;
 	if (kind == CX_LETTER_SILENT)
 		cx_health_silent(parts->d.health, silent->element);
+	else if (kind == CX_LETTER_PAUSE)
+		cx_health_pause(parts->d.health, told->element, &told->pause);
 	else if (kind == CX_LETTER_ANSWER)
 		cx_health_response(parts->d.health, (const char *)(answer + 1), n - sizeof(*answer),
 				   answer->status);

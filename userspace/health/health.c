@@ -39,6 +39,8 @@ const char *cx_element_state_text(uint8_t state)
 		return "draining";
 	case CX_ELEMENT_DISABLED:
 		return "disabled";
+	case CX_ELEMENT_PAUSED:
+		return "paused";
 	default:
 		return "unknown";
 	}
@@ -49,14 +51,25 @@ struct cx_health_slot *cx_health_slot(const struct cx_health *h, uint32_t elemen
 	return element < h->n_slots && h->slots[element].rules ? &h->slots[element] : NULL;
 }
 
+static uint64_t probe_due_ms(const struct cx_health_slot *s)
+{
+	return s->under_way ? s->sent_ms + s->rules->timeout_ms : s->judge.next_ms;
+}
+
 void cx_health_settle(struct cx_health *h, uint32_t element)
 {
+	const struct cx_pause *pause = &h->world->pauses[element];
 	struct cx_health_slot *s = &h->slots[element];
-	uint8_t reason, state = cx_judge_state(&s->judge, &reason);
+	uint64_t due_ms = probe_due_ms(s);
+	uint8_t reason, state;
 
+	s->judge.paused = cx_pause_is_on(pause, h->ops.now_ms(h->ops.ctx));
+	if (s->judge.paused && pause->until_ms < due_ms)
+		due_ms = pause->until_ms;
+	state = cx_judge_state(&s->judge, &reason);
 	s->view.hits_in_row = s->judge.hits_in_row;
 	s->view.misses_in_row = s->judge.misses_in_row;
-	cx_due_set(h->due, element, s->under_way ? s->sent_ms + s->rules->timeout_ms : s->judge.next_ms);
+	cx_due_set(h->due, element, due_ms);
 	cx_world_set_element(h->world, element, state, reason, h->ops.wall_ms(h->ops.ctx));
 }
 
@@ -79,6 +92,8 @@ static void start(struct cx_health *h, uint32_t element, uint64_t now_ms)
 	s->configured_disabled = h->world->tables->element_config[element]->disabled;
 	spread = s->rules->interval_ms ? (uint32_t)(cx_name_hash(s->name, 1) % s->rules->interval_ms) : 0;
 	cx_judge_start(&s->judge, s->rules, e->state, e->reason, now_ms + spread);
+	/* nothing that was said before is about this one */
+	cx_world_set_pause(h->world, element, &(struct cx_pause){.said_ms = now_ms});
 	cx_health_settle(h, element);
 }
 
@@ -158,7 +173,9 @@ static void look_at(struct cx_health *h, uint32_t element)
 {
 	struct cx_health_slot *s = &h->slots[element];
 
-	if (s->under_way) {
+	if (h->ops.now_ms(h->ops.ctx) < probe_due_ms(s)) {
+		cx_health_settle(h, element); /* its pause is over */
+	} else if (s->under_way) {
 		cx_probe_timeout(h, element);
 	} else if (s->rules->enabled) {
 		cx_probe_send(h, element);
@@ -233,6 +250,14 @@ void cx_health_silent(struct cx_health *h, uint32_t element)
 	cx_health_settle(h, element);
 }
 
+void cx_health_pause(struct cx_health *h, uint32_t element, const struct cx_pause *pause)
+{
+	if (!cx_health_slot(h, element) || pause->said_ms <= h->world->pauses[element].said_ms)
+		return;
+	cx_world_set_pause(h->world, element, pause);
+	cx_health_settle(h, element);
+}
+
 void cx_health_reachable(struct cx_health *h, uint32_t element, bool reachable, const char *why)
 {
 	struct cx_health_slot *s = cx_health_slot(h, element);
@@ -267,6 +292,8 @@ int cx_health_order(struct cx_health *h, uint32_t element, enum cx_health_order 
 	case CX_ENABLE: /* also what the configuration says, until it says it anew */
 		s->judge.disabled_by_operator = false;
 		s->judge.disabled_by_config = false;
+		cx_world_set_pause(h->world, element,
+				   &(struct cx_pause){.said_ms = h->ops.now_ms(h->ops.ctx)});
 		break;
 	}
 	cx_health_settle(h, element);

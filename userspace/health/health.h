@@ -6,8 +6,8 @@
  * (prober.c) sends and receives through ops.
  *
  * Precedence: disabled (operator or configuration) > draining (operator) >
- * down (unreachable, ICMP, probe) > up. Disabled and draining elements go on
- * being probed, so that undrain knows.
+ * down (unreachable, ICMP, probe) > paused (its own word) > up. Disabled, draining
+ * and paused elements go on being probed, so that what follows is known.
  */
 #ifndef CX_HEALTH_HEALTH_H
 #define CX_HEALTH_HEALTH_H
@@ -23,7 +23,8 @@
 	X(NO_ROUTE, "no route")                                    \
 	X(LINK_DOWN, "link has no carrier")                        \
 	X(OPERATOR, "operator")                                    \
-	X(SEND_FAILED, "the kernel refused to send")
+	X(SEND_FAILED, "the kernel refused to send")               \
+	X(RETRY_AFTER, "asked for a pause (Retry-After)")
 
 enum cx_element_reason {
 #define CX_X(NAME, text) CX_ER_##NAME,
@@ -63,9 +64,13 @@ int cx_health_response(struct cx_health *h, const char *branch, size_t n, int co
 void cx_health_icmp(struct cx_health *h, const union cx_addr *addr, uint16_t port, int errnum);
 /* A call asked the element and heard nothing from it: counts as a probe that was missed. */
 void cx_health_silent(struct cx_health *h, uint32_t element);
+/* A call was told to come back later. A word that is older than what is known
+ * counts for nothing; the pause ends by the clock, or by an order to enable. */
+void cx_health_pause(struct cx_health *h, uint32_t element, const struct cx_pause *pause);
 void cx_health_reachable(struct cx_health *h, uint32_t element, bool reachable, const char *why);
 /* The operator: drain, undrain, disable, enable. -ENOENT. Enable also lifts a
- * "disabled" of the configuration, until a restart or until it is said anew. */
+ * "disabled" of the configuration, until a restart or until it is said anew, and
+ * ends a pause or the slow start after it. */
 enum cx_health_order { CX_DRAIN, CX_UNDRAIN, CX_DISABLE, CX_ENABLE };
 int cx_health_order(struct cx_health *h, uint32_t element, enum cx_health_order order);
 

@@ -145,6 +145,6 @@ uint8_t cx_judge_state(const struct cx_judge *j, uint8_t *reason)
 		*reason = j->out_of_reach;
 		return CX_ELEMENT_DOWN;
 	}
-	*reason = j->down ? j->down_reason : j->up_reason;
-	return j->down ? CX_ELEMENT_DOWN : CX_ELEMENT_UP;
+	*reason = j->down ? j->down_reason : j->paused ? CX_ER_RETRY_AFTER : j->up_reason;
+	return j->down ? CX_ELEMENT_DOWN : j->paused ? CX_ELEMENT_PAUSED : CX_ELEMENT_UP;
 }

@@ -3,7 +3,7 @@
  * The rules: what happened to an element -> its state and reason, and when the
  * next probe is due. Pure: no clock, no sockets, no memory of its own.
  *
- * - Disabled (operator or configuration) > draining (operator) > down > up.
+ * - Disabled (operator or configuration) > draining (operator) > down > paused > up.
  * - `fall` misses in a row take an element down, `rise` answers in a row bring
  *   it back. A silent miss is followed by the next probe at once.
  * - ICMP takes it down at once; if it was up, the next probe is due at once,
@@ -28,6 +28,7 @@
 struct cx_judge {
 	bool disabled_by_operator, disabled_by_config, draining;
 	bool down;
+	bool paused; /* by its own word; the owner keeps the time */
 	uint8_t down_reason;  /* while down */
 	uint8_t up_reason;    /* CX_ER_CONFIG until the first answer */
 	uint8_t out_of_reach; /* CX_ER_NO_ROUTE or CX_ER_LINK_DOWN; CX_ER_CONFIG: in reach */

@@ -72,6 +72,9 @@ struct cx_proxy_ops {
 	/* Called often: hands it on to health/, which may live on another thread.
 	 * May be NULL. */
 	void (*sign)(void *ctx, uint32_t element, enum cx_proxy_sign sign);
+	/* The element asked to be left alone: for everybody's world, by health/. Until the
+	 * core is given a world that has it, it goes by its own memory. May be NULL. */
+	void (*pause)(void *ctx, uint32_t element, const struct cx_pause *pause);
 	/* May be NULL. */
 	void (*note)(void *ctx, const struct cx_proxy_note *note);
 };
@@ -115,6 +118,10 @@ void cx_proxy_failed(struct cx_proxy *proxy, uint64_t token, int errnum, uint64_
 void cx_proxy_unreachable(struct cx_proxy *proxy, const union cx_addr *addr, uint16_t port, uint8_t transport, int errnum,
 			 uint64_t now_ms);
 
+/* Seconds after which a caller that is refused for want of an element should come
+ * again: until the first of the group's pauses is over, else the group's setting. */
+uint32_t cx_proxy_retry_after(const struct cx_proxy *proxy, uint32_t group, uint64_t now_ms);
+
 /* Stopping gracefully: new requests are answered 503, what is under way goes on. */
 void cx_proxy_drain(struct cx_proxy *proxy, bool draining);
 
@@ -140,6 +147,7 @@ void cx_proxy_drain(struct cx_proxy *proxy, bool draining);
 	X(denied, "requests from where the network has no source")                       \
 	X(failovers, "tries that moved on to the next element")                          \
 	X(timeouts, "tries that ended without an answer")                                \
+	X(pauses, "times that an element asked to be left alone (Retry-After)")          \
 	X(full, "requests refused for want of room")                                     \
 	X(send_failed, "messages that could not be sent")                                \
 	X(expired, "transactions that came to the end of their lifetime")                \

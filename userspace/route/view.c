@@ -53,6 +53,7 @@ static void view_free(void *p)
 	free(view->world.groups);
 	free(view->world.rings);
 	free(view->world.elements);
+	free(view->world.pauses);
 	free(view);
 }
 
@@ -80,12 +81,13 @@ static struct view *view_of(const struct cx_world *w)
 	to->groups = copy(w->groups, to->max_groups, sizeof(*to->groups));
 	to->rings = copy(w->rings, to->max_groups, sizeof(*to->rings));
 	to->elements = copy(w->elements, to->max_elements, sizeof(*to->elements));
+	to->pauses = copy(w->pauses, to->max_elements, sizeof(*to->pauses));
 	to->key = w->key;
 	to->meta = w->meta;
 	to->flows = w->flows;
 	to->mirror = (struct cx_world_mirror){
 	    .get_flow = w->mirror.get_flow, .put_flow = w->mirror.put_flow, .ctx = w->mirror.ctx};
-	if (to->groups && to->rings && to->elements)
+	if (to->groups && to->rings && to->elements && to->pauses)
 		return view;
 	view_free(view);
 	return NULL;

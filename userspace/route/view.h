@@ -2,7 +2,7 @@
 /*
  * Views: the world as other threads see it. The main thread changes the world in
  * place; after a turn of its loop that changed something it publishes a view, a
- * copy of the small parts (groups, elements, keys) with the large ones (tables,
+ * copy of the small parts (groups, elements, pauses, keys) with the large ones (tables,
  * rings) shared. Readers go by the latest view without a lock or a wait.
  *
  * Why copies and not read-copy-update on every record: a message is then decided

@@ -21,10 +21,11 @@ static int allocate(struct cx_world *w)
 	w->groups = calloc(w->max_groups + 1, sizeof(*w->groups));
 	w->rings = calloc(w->max_groups + 1, sizeof(*w->rings));
 	w->elements = calloc(w->max_elements + 1, sizeof(*w->elements));
+	w->pauses = calloc(w->max_elements + 1, sizeof(*w->pauses));
 	w->nexthops = calloc(w->max_nexthops, sizeof(*w->nexthops));
 	w->flows = cx_flow_memory_new(w->config->max_flows);
 	w->index = calloc(1, sizeof(*w->index));
-	if (!w->groups || !w->rings || !w->elements || !w->nexthops || !w->flows || !w->index)
+	if (!w->groups || !w->rings || !w->elements || !w->pauses || !w->nexthops || !w->flows || !w->index)
 		return -ENOMEM;
 	w->index->dirty = calloc(w->max_groups + 1, sizeof(*w->index->dirty));
 	w->index->dirty_list = calloc(w->max_groups + 1, sizeof(*w->index->dirty_list));
@@ -82,6 +83,7 @@ void cx_world_free(struct cx_world *w)
 	free(w->rings);
 	free(w->groups);
 	free(w->elements);
+	free(w->pauses);
 	free(w->nexthops);
 	free(w->reach);
 	free(w);
@@ -102,7 +104,7 @@ int cx_world_set_element(struct cx_world *w, uint32_t element, uint8_t state, ui
 
 	if (!e)
 		return -ENOENT;
-	if (state == CX_ELEMENT_UNUSED || state > CX_ELEMENT_DISABLED)
+	if (state == CX_ELEMENT_UNUSED || state >= CX_ELEMENT_STATES)
 		return -EINVAL;
 	old_state = e->state;
 	old_reason = e->reason;
@@ -135,6 +137,15 @@ int cx_world_set_element_nexthop(struct cx_world *w, uint32_t element, uint32_t 
 		return 0;
 	e->nexthop = nexthop;
 	return cx_mirror_element(w, element);
+}
+
+int cx_world_set_pause(struct cx_world *w, uint32_t element, const struct cx_pause *pause)
+{
+	if (!used_element(w, element))
+		return -ENOENT;
+	w->pauses[element] = *pause;
+	w->changed = true;
+	return 0;
 }
 
 uint32_t cx_world_find_element(const struct cx_world *w, const char *name)

@@ -19,6 +19,7 @@
 
 #include "config/config.h"
 #include "cxsip/abi.h"
+#include "route/pause.h"
 
 struct cx_dn_entry {
 	struct cx_dn_key key;
@@ -124,6 +125,7 @@ struct cx_world {
 	struct cx_group *groups;
 	struct cx_ring **rings;
 	struct cx_element *elements;
+	struct cx_pause *pauses; /* of elements; health/ owns them */
 	struct cx_nexthop *nexthops;
 	size_t max_groups, max_elements, max_nexthops;
 	struct cx_reach_entry *reach; /* sorted, longest prefix first */
@@ -157,6 +159,8 @@ int cx_world_swap(struct cx_world *w, const struct cx_config *config, const stru
  * now_ms: wall clock. 0, or -ENOENT, or the mirror's error. */
 int cx_world_set_element(struct cx_world *w, uint32_t element, uint8_t state, uint8_t reason, uint64_t now_ms);
 int cx_world_set_element_nexthop(struct cx_world *w, uint32_t element, uint32_t nexthop);
+/* What the element, or the operator, said last. Its state is the caller's. -ENOENT. */
+int cx_world_set_pause(struct cx_world *w, uint32_t element, const struct cx_pause *pause);
 /* Around many state changes at once (a link goes down): each element is told to
  * the mirror at once, each ring is built once, at the outermost release. */
 void cx_world_hold(struct cx_world *w);

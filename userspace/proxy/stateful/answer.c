@@ -84,15 +84,6 @@ static void receive_provisional(struct cx_proxy *p, struct cx_branch *b)
 	cx_answer_forward(p, c->server, &p->m, (struct cx_text){NULL, 0});
 }
 
-static void pause_for(struct cx_proxy *p, const struct cx_branch *b)
-{
-	const struct cx_config_group *policy = cx_group_policy(p, b->group);
-	uint32_t seconds;
-
-	if (b->element != CX_NONE && !cx_retry_after(&p->m, &seconds))
-		cx_pause_element(p, b->element, seconds, policy ? policy->slow_start_s : 0);
-}
-
 /* 16.5, 16.7 step 4: the contacts of a 3xx become targets. False: none of them can. */
 static bool follow(struct cx_proxy *p, struct cx_context *c)
 {
@@ -133,8 +124,6 @@ static void receive_failure(struct cx_proxy *p, struct cx_branch *b)
 	bool was_abandoned = b->abandoned, failover = cx_is_failover_code(p, b->group, status);
 
 	cx_branch_over(p, b, CX_TRY_CODE, (uint16_t)status);
-	if (failover)
-		pause_for(p, b);
 	if (was_abandoned && failover)
 		return;
 	if (status >= 600) {
@@ -157,12 +146,15 @@ static void receive_failure(struct cx_proxy *p, struct cx_branch *b)
 static void on_branch(struct cx_proxy *p, struct cx_branch *b)
 {
 	struct cx_server *s = cx_server_get(&p->txns, b->server);
+	bool failover = cx_is_failover_code(p, b->group, p->m.status);
 	int status = p->m.status;
+	uint32_t seconds;
 
 	cx_waiting_remove(b);
 	if (status >= 200 || b->client.answered_ms == cx_now(p))
-		cx_sign(p, b->element,
-			cx_is_failover_code(p, b->group, status) ? CX_SIGN_FAILED : CX_SIGN_ANSWERED);
+		cx_sign(p, b->element, failover ? CX_SIGN_FAILED : CX_SIGN_ANSWERED);
+	if (failover && !cx_retry_after(&p->m, &seconds)) /* whoever still waits for it or not */
+		cx_pause_element(p, b->element, status, seconds);
 	if (status >= 200 && status < 300)
 		receive_success(p, b, s);
 	else if (status < 200)

@@ -137,7 +137,7 @@ void cx_answer_best(struct cx_proxy *p, struct cx_context *c)
 	if (as_it_came(c))
 		own.status = 500;
 	if (own.status == 503)
-		own.retry_after_s = cx_pause_left(p, c->way.group);
+		own.retry_after_s = cx_pause_left(p, c->way.group, cx_now(p));
 	own.lines = tried;
 	if (!cx_context_open(p, c))
 		cx_own_respond(p, c->server, &own);

@@ -84,10 +84,8 @@ int cx_proxy_new(const struct cx_proxy_settings *settings, const struct cx_proxy
 	p->world = world;
 	p->asked_ms = CX_PROXY_NEVER;
 	p->match_key = (struct cx_siphash_key){.k = {settings->seed, ~settings->seed}};
-	p->n_pauses = world->max_elements;
-	p->pauses = cx_mem_alloc(&p->mem, (p->n_pauses + 1) * sizeof(*p->pauses));
 	p->stateless = cx_stateless_new();
-	if (!p->pauses || !p->stateless)
+	if (!p->stateless)
 		goto error;
 	err = cx_txns_init(&p->txns, &p->mem, settings->transactions_max, settings->lifetime_ms, &user, p,
 			   now_ms);
@@ -98,7 +96,6 @@ int cx_proxy_new(const struct cx_proxy_settings *settings, const struct cx_proxy
 	return 0;
 error:
 	cx_stateless_free(p->stateless);
-	cx_mem_free(&p->mem, p->pauses);
 	free(p);
 	return err;
 }
@@ -110,7 +107,6 @@ void cx_proxy_free(struct cx_proxy *p)
 	p->ops.note = NULL;
 	cx_txns_free(&p->txns);
 	cx_stateless_free(p->stateless);
-	cx_mem_free(&p->mem, p->pauses);
 	free(p);
 }
 

@@ -26,6 +26,7 @@
 #define CX_BREADTH 60	   /* Max-Breadth where none is given (RFC 5393 5.3.3) */
 #define CX_WAITING_HEADS 256
 #define CX_PROXY_FIELDS 128
+#define CX_TOLD_MAX 16 /* pauses that the world does not know yet */
 
 enum cx_try_end { CX_TRY_OPEN, CX_TRY_TIMEOUT, CX_TRY_REFUSED, CX_TRY_CODE, CX_TRY_CANCELLED };
 
@@ -93,10 +94,10 @@ struct cx_context {
 	struct cx_buffer *challenges; /* lines of other 401 and 407 (16.7 step 7) */
 };
 
-/* An element that asked to be left alone (Retry-After), and for how long its
- * share of calls grows afterwards. */
-struct cx_pause {
-	uint64_t until_ms, full_ms;
+/* What an element has said to this core, until the world says it to all. */
+struct cx_told {
+	uint32_t element;
+	struct cx_pause pause;
 };
 
 struct cx_proxy {
@@ -112,8 +113,8 @@ struct cx_proxy {
 	uint64_t base_bytes; /* of what lives as long as the core */
 	uint64_t asked_ms;   /* for which the timer was asked last */
 	bool draining;
-	struct cx_pause *pauses; /* by element id */
-	size_t n_pauses;
+	struct cx_told told[CX_TOLD_MAX]; /* oldest first */
+	unsigned n_told;
 	struct cx_branch *waiting[CX_WAITING_HEADS];
 	struct cx_stateless *stateless;
 	/* -- scratch */
@@ -162,9 +163,16 @@ uint32_t cx_route_find(const struct cx_proxy *p, uint16_t in_listener, struct cx
 uint32_t cx_pick_element(struct cx_proxy *p, const struct cx_context *c, int *q);
 void cx_pick_remember(struct cx_proxy *p, const struct cx_context *c, uint32_t element);
 int cx_hop_of_element(const struct cx_proxy *p, uint32_t element, struct cx_hop *hop);
-void cx_pause_element(struct cx_proxy *p, uint32_t element, uint32_t seconds, uint32_t slow_start_s);
-/* Seconds until the first of a group's elements may be asked again; at least 1. */
-uint32_t cx_pause_left(const struct cx_proxy *p, uint32_t group);
+
+/* ---- pause.c: elements that asked to be left alone -------------------------------- */
+
+/* The last word about it. */
+const struct cx_pause *cx_pause_of(const struct cx_proxy *p, uint32_t element);
+/* It said Retry-After: so many seconds, in a response of that status. */
+void cx_pause_element(struct cx_proxy *p, uint32_t element, int status, uint32_t seconds);
+/* Seconds until the first of a group's elements may be asked again, at least 1; the
+ * group's retry_after_s if none is paused. */
+uint32_t cx_pause_left(const struct cx_proxy *p, uint32_t group, uint64_t now_ms);
 
 /* ---- receive.c, validate.c ------------------------------------------------------ */
 

@@ -29,23 +29,21 @@ static bool tried(const struct cx_context *c, uint32_t element)
 /* 0: not now; 1: only if there is nobody else; 2: yes. */
 static int wanted(const struct cx_proxy *p, const struct cx_context *c, uint32_t element)
 {
-	const struct cx_pause *pause = element < p->n_pauses ? &p->pauses[element] : NULL;
+	const struct cx_pause *pause;
+	uint32_t share;
 	uint8_t state;
 
 	if (element >= p->world->tables->n_elements || !p->world->tables->element_config[element])
 		return 0;
 	state = __atomic_load_n(&p->world->elements[element].state, __ATOMIC_RELAXED);
-	if (state != CX_ELEMENT_UP || tried(c, element))
+	/* a pause ends by the clock, whenever the state says so, too */
+	if ((state != CX_ELEMENT_UP && state != CX_ELEMENT_PAUSED) || tried(c, element))
 		return 0;
-	if (!pause || cx_now(p) >= pause->full_ms)
-		return 2;
-	if (cx_now(p) < pause->until_ms)
+	pause = cx_pause_of(p, element);
+	if (cx_pause_is_on(pause, cx_now(p)))
 		return 0;
-	/* the share grows from nothing to all of it */
-	return (c->call_hash & 0xffff) * (pause->full_ms - pause->until_ms) < (cx_now(p) - pause->until_ms)
-										  << 16
-		   ? 2
-		   : 1;
+	share = cx_pause_share(pause, cx_now(p));
+	return (c->call_hash & (CX_PAUSE_WHOLE - 1)) < share ? 2 : 1;
 }
 
 /* What all that may be chosen have at most. -1: there are none. */
@@ -146,30 +144,4 @@ int cx_hop_of_element(const struct cx_proxy *p, uint32_t element, struct cx_hop 
 			    .connection = CX_NO_CONNECTION,
 			    .listener = cx_listener_for(p, g->network, e->family == CX_IPV4, e->transport)};
 	return hop->listener == CX_NO_LISTENER ? -ENETUNREACH : 0;
-}
-
-void cx_pause_element(struct cx_proxy *p, uint32_t element, uint32_t seconds, uint32_t slow_start_s)
-{
-	if (element >= p->n_pauses || !seconds)
-		return;
-	if (seconds > 3600)
-		seconds = 3600; /* its word is no order for ever */
-	p->pauses[element].until_ms = cx_now(p) + seconds * 1000ULL;
-	p->pauses[element].full_ms = p->pauses[element].until_ms + slow_start_s * 1000ULL;
-}
-
-uint32_t cx_pause_left(const struct cx_proxy *p, uint32_t group)
-{
-	const struct cx_config_group *policy = cx_group_policy(p, group);
-	const uint32_t *ids;
-	size_t n = cx_tables_members(p->world->tables, group, &ids);
-	uint64_t first_ms = CX_PROXY_NEVER;
-
-	for (size_t i = 0; i < n; i++)
-		if (ids[i] < p->n_pauses && p->pauses[ids[i]].until_ms > cx_now(p) &&
-		    p->pauses[ids[i]].until_ms < first_ms)
-			first_ms = p->pauses[ids[i]].until_ms;
-	if (first_ms == CX_PROXY_NEVER)
-		return policy ? policy->retry_after_s : 0;
-	return (uint32_t)((first_ms - cx_now(p) + 999) / 1000);
 }
