@@ -115,13 +115,14 @@ static void a_dead_element(void **state)
 	assert_int_equal(send_call("CANCEL", "dead"), moved);
 }
 
-static void a_draining_element(void **state)
+/* What it has goes on there; nothing new does. */
+static void takes_no_new_calls(uint8_t how)
 {
 	const char *again = "SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bK-again";
 	char call[32];
 	int element = send_call("INVITE", "drain"), i;
 
-	set_state(names[element], CX_ELEMENT_DRAINING);
+	set_state(names[element], how);
 	assert_int_equal(send_call("INVITE", "drain"), element); /* a retransmission */
 	assert_int_equal(send_call("CANCEL", "drain"), element);
 	assert_int_equal(send_ack_of_failure("sip:1000@192.0.2.1", "drain"), element);
@@ -132,6 +133,23 @@ static void a_draining_element(void **state)
 	/* another attempt of the same call is a new request */
 	put(&trunk, request_with("INVITE", "sip:1000@192.0.2.1", "drain", again, NULL, NULL, NULL));
 	assert_int_not_equal(element_of_sent(), element);
+}
+
+static void a_draining_element(void **state)
+{
+	takes_no_new_calls(CX_ELEMENT_DRAINING);
+}
+
+static void a_paused_element(void **state)
+{
+	takes_no_new_calls(CX_ELEMENT_PAUSED);
+}
+
+static void a_disabled_element(void **state)
+{
+	int element = send_call("INVITE", "disabled"), i;
+	char call[32];
+
 	set_state(names[element], CX_ELEMENT_DISABLED);
 	for (i = 0; i < 60; i++) {
 		snprintf(call, sizeof(call), "disabled-%d", i);
@@ -228,6 +246,8 @@ int main(void)
 		cmocka_unit_test_setup(branches_differ, all_up),
 		cmocka_unit_test_setup(a_dead_element, all_up),
 		cmocka_unit_test_setup(a_draining_element, all_up),
+		cmocka_unit_test_setup(a_paused_element, all_up),
+		cmocka_unit_test_setup(a_disabled_element, all_up),
 		cmocka_unit_test_setup(nobody_left, all_up),
 		cmocka_unit_test_setup(little_disruption, all_up),
 		cmocka_unit_test_setup(weights, all_up),

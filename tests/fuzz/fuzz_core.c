@@ -161,8 +161,10 @@ static void answer(struct input *in)
 
 static void step(struct input *in)
 {
+	struct cx_pause pause = {.said_ms = now_ms};
 	const struct message *k;
 	struct cx_hop hop;
+	uint32_t element;
 	size_t n;
 
 	switch (take(in) % 10) {
@@ -196,7 +198,11 @@ static void step(struct input *in)
 				     now_ms);
 		break;
 	case 7:
-		cx_world_set_element(scene.world, take(in) % 16, CX_ELEMENT_UP + take(in) % 3, 0, now_ms);
+		element = take(in) % 16;
+		cx_world_set_element(scene.world, element, CX_ELEMENT_UP + take(in) % 5, 0, now_ms);
+		pause.until_ms = now_ms + take(in) * 1000;
+		pause.full_ms = pause.until_ms + take(in) * 1000;
+		cx_world_set_pause(scene.world, element, &pause);
 		break;
 	case 8:
 		send_error = take(in) & 1 ? -ENOTCONN : take(in) & 1 ? -EFBIG : 0;
@@ -226,9 +232,11 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 static void reset_world(void)
 {
 	cx_world_hold(scene.world);
-	for (uint32_t i = 0; i < scene.tables->n_elements; i++)
+	for (uint32_t i = 0; i < scene.tables->n_elements; i++) {
+		cx_world_set_pause(scene.world, i, &(struct cx_pause){0});
 		if (scene.world->elements[i].state != CX_ELEMENT_UP)
 			cx_world_set_element(scene.world, i, CX_ELEMENT_UP, 0, 0);
+	}
 	cx_world_release(scene.world);
 	cx_flow_memory_free(scene.world->flows);
 	scene.world->flows = cx_flow_memory_new(FLOWS);

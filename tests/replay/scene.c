@@ -128,9 +128,8 @@ static void pause_told(void *ctx, uint32_t element, const struct cx_pause *pause
 
 	if (s->n_signs < NOTES_MAX)
 		snprintf(s->signs[s->n_signs++], sizeof(s->signs[0]), "%.16s paused %u of %u after %u",
-			 s->world->elements[element].name,
-			 (unsigned)((pause->until_ms - s->now_ms) / 1000), pause->asked_s,
-			 pause->status);
+			 s->world->elements[element].name, (unsigned)((pause->until_ms - s->now_ms) / 1000),
+			 pause->asked_s, pause->status);
 	if (!s->alone)
 		set_pause(s, element, pause);
 }
@@ -148,7 +147,8 @@ static void note(void *ctx, const struct cx_proxy_note *n)
 		 n->tried);
 }
 
-static const struct cx_proxy_ops ops = {.send = send_to_peer, .timer = timer, .sign = sign, .pause = pause_told, .note = note};
+static const struct cx_proxy_ops ops = {
+    .send = send_to_peer, .timer = timer, .sign = sign, .pause = pause_told, .note = note};
 
 static void start_core(struct scene *s)
 {

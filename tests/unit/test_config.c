@@ -73,6 +73,7 @@ static void test_defaults(void **state)
 	assert_int_equal(group->try_timeout_ms, 2000);
 	assert_int_equal(group->retries[CX_UDP], 2);
 	assert_int_equal(group->retries[CX_TCP], 1);
+	assert_int_equal(group->pause_max_s, 300);
 	assert_int_equal(group->slow_start_s, 10);
 	assert_int_equal(group->fork, CX_FORK_OFF);
 	assert_false(group->recurse);
@@ -149,7 +150,7 @@ static const char full[] =
     "  elements = ( { uri = \"SIP:192.0.2.9:5070;Transport=UDP\"; weight = 1000; disabled = true; } ); },\n"
     "  { name = \"b\"; network = \"n2\"; mode = \"core\"; retry_after = 0;\n"
     "  failover_codes = [ 500, 503, 504 ]; try_timeout_ms = 700; element_retries = { udp = 0; tcp = 3; };\n"
-    "  slow_start_s = 0; fork = \"parallel\"; recurse = true;\n"
+    "  pause_max_s = 60; slow_start_s = 0; fork = \"parallel\"; recurse = true;\n"
     "  probe = { enabled = false; interval_ms = 2000; down_interval_ms = 5000; timeout_ms = 250;\n"
     "    rise = 3; fall = 4; down_codes = [ 503, 480 ]; };\n"
     "  elements = ( { uri = \"sip:[2001:db8::9]\"; q = 0; } ); } );\n"
@@ -201,6 +202,7 @@ static void test_full(void **state)
 	assert_int_equal(b->retries[CX_UDP], 0);
 	assert_int_equal(b->retries[CX_TCP], 3);
 	assert_int_equal(b->retries[CX_TLS], 1);
+	assert_int_equal(b->pause_max_s, 60);
 	assert_int_equal(b->slow_start_s, 0);
 	assert_int_equal(b->fork, CX_FORK_PARALLEL);
 	assert_true(b->recurse);

@@ -54,6 +54,7 @@ static void set_state(struct run *r, uint32_t element, uint8_t state)
 
 static void readers_see_what_was_published(void **state)
 {
+	const struct cx_pause pause = {.said_ms = 1, .until_ms = 2, .full_ms = 3};
 	struct cx_world *first, *second;
 	struct run r;
 
@@ -62,6 +63,7 @@ static void readers_see_what_was_published(void **state)
 	assert_false(r.world->changed);
 	first = cx_views_enter(r.views, 0);
 	set_state(&r, 3, CX_ELEMENT_DOWN);
+	cx_world_set_pause(r.world, 2, &pause);
 	assert_true(r.world->changed);
 	assert_ptr_equal(cx_views_enter(r.views, 1), first); /* not published yet */
 	cx_views_leave(r.views, 1);
@@ -72,6 +74,8 @@ static void readers_see_what_was_published(void **state)
 	assert_int_equal(first->groups[0].elements_up, ELEMENTS);
 	assert_int_equal(second->elements[3].state, CX_ELEMENT_DOWN);
 	assert_int_equal(second->groups[0].elements_up, ELEMENTS - 1);
+	assert_int_equal(first->pauses[2].until_ms, 0);
+	assert_memory_equal(&second->pauses[2], &pause, sizeof(pause));
 	assert_ptr_not_equal(first->rings[0], second->rings[0]);
 	assert_ptr_equal(second->rings[0], r.world->rings[0]);
 	assert_ptr_equal(cx_tables_find_dn(second->tables, &r.tables->dn[0].key), r.tables->dn);

@@ -56,9 +56,9 @@ static json_t *pause_json(const struct cx_daemon *d, uint32_t id)
 	if (now_ms >= p->full_ms)
 		return json_null();
 	return json_pack("{s:i, s:I, s:I, s:I, s:f}", "status", (int)p->status, "retry_after_s",
-			 (json_int_t)p->asked_s, "left_s", (json_int_t)((left_ms + 999) / 1000), "slow_start_left_s",
-			 (json_int_t)((p->full_ms - now_ms - left_ms + 999) / 1000), "share",
-			 (double)cx_pause_share(p, now_ms) / CX_PAUSE_WHOLE);
+			 (json_int_t)p->asked_s, "left_s", (json_int_t)((left_ms + 999) / 1000),
+			 "slow_start_left_s", (json_int_t)((p->full_ms - now_ms - left_ms + 999) / 1000),
+			 "share", (double)cx_pause_share(p, now_ms) / CX_PAUSE_WHOLE);
 }
 
 json_t *cx_json_element(struct cx_daemon *d, uint32_t id)
@@ -69,10 +69,11 @@ json_t *cx_json_element(struct cx_daemon *d, uint32_t id)
 
 	cx_totals_element(d, id, &fast, &core);
 	return json_pack(
-	    "{s:i, s:o, s:o, s:s, s:o, s:i, s:s, s:i, s:s, s:s, s:I, s:o, s:o, s:I, s:I, s:I, s:f, s:o}", "id",
-	    (int)id, "element", cx_json_name(e->name), "group", cx_json_name(d->world->groups[e->group].name),
-	    "uri", configured ? configured->uri : "", "address", cx_json_address(&e->addr), "port",
-	    (int)e->port, "transport", cx_transport_text(e->transport), "weight", (int)e->weight, "state",
+	    "{s:i, s:o, s:o, s:s, s:o, s:i, s:s, s:i, s:s, s:s, s:I, s:o, s:o, s:I, s:I, s:I, s:f, s:o}",
+	    "id", (int)id, "element", cx_json_name(e->name), "group",
+	    cx_json_name(d->world->groups[e->group].name), "uri", configured ? configured->uri : "",
+	    "address", cx_json_address(&e->addr), "port", (int)e->port, "transport",
+	    cx_transport_text(e->transport), "weight", (int)e->weight, "state",
 	    cx_element_state_text(e->state), "reason", cx_element_reason_text(e->reason), "since_ms",
 	    (json_int_t)e->since_ms, "pause", pause_json(d, id), "health", health_json(d, id), "calls",
 	    (json_int_t)(fast.calls + core.calls), "requests", (json_int_t)(fast.requests + core.requests),
@@ -149,12 +150,12 @@ static json_t *group_json(struct cx_daemon *d, uint32_t id, const struct group_s
 	const struct cx_config_group *configured = d->tables->group_config[id];
 
 	return json_pack(
-	    "{s:i, s:o, s:s, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:b, s:I, s:f, s:i, s:o}", "id", (int)id, "group",
-	    cx_json_name(g->name), "network", configured ? d->config->networks[configured->network].name : "",
-	    "elements", (int)g->elements, "up", (int)sum->by_state[CX_ELEMENT_UP], "down",
-	    (int)sum->by_state[CX_ELEMENT_DOWN], "draining", (int)sum->by_state[CX_ELEMENT_DRAINING],
-	    "disabled", (int)sum->by_state[CX_ELEMENT_DISABLED], "paused",
-	    (int)sum->by_state[CX_ELEMENT_PAUSED], "ring_slots", 1 << g->ring_bits, "core",
+	    "{s:i, s:o, s:s, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:b, s:I, s:f, s:i, s:o}", "id", (int)id,
+	    "group", cx_json_name(g->name), "network",
+	    configured ? d->config->networks[configured->network].name : "", "elements", (int)g->elements,
+	    "up", (int)sum->by_state[CX_ELEMENT_UP], "down", (int)sum->by_state[CX_ELEMENT_DOWN], "draining",
+	    (int)sum->by_state[CX_ELEMENT_DRAINING], "disabled", (int)sum->by_state[CX_ELEMENT_DISABLED],
+	    "paused", (int)sum->by_state[CX_ELEMENT_PAUSED], "ring_slots", 1 << g->ring_bits, "core",
 	    g->flags & CX_GROUP_CORE, "calls", (json_int_t)sum->calls, "calls_per_s",
 	    (double)sum->rate_mcps / 1000, "retry_after_s", configured ? (int)configured->retry_after_s : 0,
 	    "probe", configured ? probe_json(&configured->probe) : json_null());

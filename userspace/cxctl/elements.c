@@ -22,10 +22,12 @@ static void reason_cell(struct cxctl_table *t, const json_t *e)
 	long long left = cxctl_integer(pause, "left_s");
 
 	if (!strcmp(cxctl_text(e, "state"), "paused"))
-		cxctl_cell(t, "%lld Retry-After: %lld, %lld s left", (long long)cxctl_integer(pause, "status"),
+		cxctl_cell(t, "%lld Retry-After: %lld, %lld s left",
+			   (long long)cxctl_integer(pause, "status"),
 			   (long long)cxctl_integer(pause, "retry_after_s"), left);
 	else if (json_is_object(pause) && !left)
-		cxctl_cell(t, "%s, slow start: %.0f %%", cxctl_text(e, "reason"), 100 * cxctl_real(pause, "share"));
+		cxctl_cell(t, "%s, slow start: %.0f %%", cxctl_text(e, "reason"),
+			   100 * cxctl_real(pause, "share"));
 	else
 		cxctl_cell(t, "%s", cxctl_text(e, "reason"));
 }

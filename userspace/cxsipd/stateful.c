@@ -360,8 +360,11 @@ static uint32_t share(uint32_t all, unsigned workers)
 
 static int start_core(struct cx_sip *sip)
 {
-	static const struct cx_proxy_ops ops = {
-	    .send = core_send, .timer = core_timer, .sign = core_sign, .pause = core_pause, .note = core_note};
+	static const struct cx_proxy_ops ops = {.send = core_send,
+						.timer = core_timer,
+						.sign = core_sign,
+						.pause = core_pause,
+						.note = core_note};
 	struct cx_proxy_settings settings = CX_PROXY_SETTINGS_DEFAULT;
 
 	settings.worker = sip->number;

@@ -209,6 +209,10 @@ size_t message_answer(struct text msg, const struct answer *a, char *out, size_t
 		put_text(&w, a->contact_host);
 		put_text(&w, ">\r\n");
 	}
+	if (a->retry_after) {
+		snprintf(line, sizeof(line), "Retry-After: %s\r\n", a->retry_after);
+		put_text(&w, line);
+	}
 	if (a->sdp)
 		put_sdp(&w, a->contact_host);
 	else

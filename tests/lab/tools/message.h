@@ -39,6 +39,7 @@ struct answer {
 	const char *to_tag;	  /* added to To when it has none; NULL: never */
 	const char *contact_host; /* "10.2.1.2:5060" or "[fd00::2]:5060" */
 	bool sdp;
+	const char *retry_after; /* NULL: none */
 };
 
 /* Writes a response to msg (RFC 3261 8.2.6): every Via, From, To, Call-ID, CSeq

@@ -8,6 +8,9 @@
  * arrives; its 200 is repeated until the ACK (RFC 3261 13.3.1.4), so a lost
  * datagram costs no call. One thread, one poll loop.
  *
+ * --full USER,SECONDS: what is not of a call and for that user gets a 503 with
+ * Retry-After.
+ *
  *   SIGUSR1  silent from now on: reads and counts, answers nothing; again: speaks.
  *            Calls that it has ignored once it goes on ignoring
  *   SIGUSR2  dies like a crash, at the first moment when no call is open here:
@@ -70,6 +73,8 @@ static struct server {
 	uint64_t answer_ms;    /* from 180 to 200 */
 	const char *busy_user; /* 486 */
 	const char *ring_user; /* rings until CANCEL */
+	const char *full_user; /* 503 with that Retry-After */
+	const char *full_s;
 	const char *own_users; /* a call whose user does not begin so was misrouted */
 	const char *dump;      /* file that gets the last INVITE as it came in */
 	int counters;
@@ -156,7 +161,8 @@ static void answer(int fd, const char *host, const struct sockaddr_storage *from
 		   const char *reason)
 {
 	bool invite = text_is(message_method(msg), "INVITE");
-	struct answer a = { status, reason, status > 100 ? "lab" : NULL, host, invite && status == 200 };
+	struct answer a = { status, reason, status > 100 ? "lab" : NULL, host, invite && status == 200,
+			    status == 503 ? server.full_s : NULL };
 	struct sockaddr_storage peer = *from;
 	socklen_t size = peer.ss_family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
 	static char out[DATAGRAM_MAX];
@@ -321,9 +327,12 @@ static void on_request(size_t listener, const struct sockaddr_storage *from, str
 		server.unknown += !c;
 	} else {
 		server.other++;
+		status = is_user(message_user(msg), server.full_user) ? 503 : 200;
 	}
 	answer(server.fd[listener], server.host[listener], from, msg, status,
-	       status == 200 ? "OK" : "Call/Transaction Does Not Exist");
+	       status == 200   ? "OK"
+	       : status == 503 ? "Service Unavailable"
+			       : "Call/Transaction Does Not Exist");
 	if (c && text_is(method, "BYE"))
 		call_end(c, now);
 	else if (c && text_is(method, "CANCEL") && c->state == RINGING)
@@ -465,7 +474,7 @@ static void run(void)
 
 static int usage(void)
 {
-	fputs("cxsip-uas [--answer-ms N] [--busy USER] [--ring USER] [--own USERS] [--counters FILE] [--dump FILE]"
+	fputs("cxsip-uas [--answer-ms N] [--busy USER] [--ring USER] [--full USER,SECONDS] [--own USERS] [--counters FILE] [--dump FILE]"
 	      " ADDRESS...\n",
 	      stderr);
 	return 2;
@@ -476,6 +485,7 @@ int main(int argc, char **argv)
 	static const struct option options[] = {
 		{ "answer-ms", required_argument, NULL, 'a' }, { "busy", required_argument, NULL, 'b' },
 		{ "ring", required_argument, NULL, 'r' },      { "own", required_argument, NULL, 'o' },
+		{ "full", required_argument, NULL, 'f' },
 		{ "counters", required_argument, NULL, 'c' },  { "dump", required_argument, NULL, 'd' },
 		{ 0 },
 	};
@@ -493,6 +503,14 @@ int main(int argc, char **argv)
 			break;
 		case 'r':
 			server.ring_user = optarg;
+			break;
+		case 'f':
+			server.full_user = optarg;
+			server.full_s = strchr(optarg, ',');
+			if (!server.full_s)
+				return usage();
+			*strchr(optarg, ',') = '\0';
+			server.full_s++;
 			break;
 		case 'o':
 			server.own_users = optarg;
