@@ -145,32 +145,14 @@ uint32_t cx_sip_retry_after(struct cx_sip *sip, uint32_t group)
 
 /* ---- out of it ---------------------------------------------------------------------- */
 
-static size_t length_of(const struct iovec *iov, int n)
-{
-	size_t length = 0;
-
-	for (int i = 0; i < n; i++)
-		length += iov[i].iov_len;
-	return length;
-}
-
-/* The start line lies in one piece. */
-static bool is_response(const struct iovec *iov)
-{
-	return iov->iov_len > 4 && !memcmp(iov->iov_base, "SIP/", 4);
-}
-
 static int send_udp(struct cx_sip *sip, const struct cx_hop *hop, const struct iovec *iov, int n,
 		    uint64_t token)
 {
-	const struct cx_tables *t = sip->world->tables;
-	const struct cx_config_network *network = t->network_config[t->listeners[hop->listener].network];
 	struct cx_udp *u = sip->udp[hop->listener];
+	int err = u ? cx_proxy_fits_udp(sip->world, hop->listener, iov, n) : -EADDRNOTAVAIL;
 
-	if (!u)
-		return -EADDRNOTAVAIL;
-	if (network->udp_over != CX_UDP_FRAGMENT && length_of(iov, n) > network->udp_max && !is_response(iov))
-		return network->udp_over == CX_UDP_BY_TCP ? -EFBIG : -EMSGSIZE;
+	if (err)
+		return err;
 	return cx_udp_queue(sip->batch, u, &hop->addr, hop->port, iov, (size_t)n,
 			    (struct cx_udp_tag){.kind = CX_TAG_CORE, .token = token});
 }

@@ -79,6 +79,10 @@ struct cx_proxy_ops {
 	void (*note)(void *ctx, const struct cx_proxy_note *note);
 };
 
+/* What send() says of a datagram that is to leave by that listener (18.1.1): 0, or
+ * -EFBIG or -EMSGSIZE as above. */
+int cx_proxy_fits_udp(const struct cx_world *w, uint16_t listener, const struct iovec *iov, int n_iov);
+
 struct cx_proxy_settings {
 	uint32_t worker;	   /* 0..1023: into the branch, so that responses find this worker */
 	uint32_t transactions_max; /* live and lingering; more are answered 503. At most 1 << 22 */

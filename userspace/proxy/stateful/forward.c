@@ -3,12 +3,11 @@
 #include <errno.h>
 #include "proxy/stateful/internal.h"
 
-/* How long an element may stay silent: the group's word, or until it was asked again as often as it allows.
- */
-static uint32_t try_ms(const struct cx_proxy *p, const struct cx_context *c, const struct cx_hop *hop,
-		       const struct cx_txn_timers *timers)
+/* The group's word, or until it was asked again as often as the group allows. */
+uint32_t cx_try_ms(const struct cx_proxy *p, uint32_t group, const struct cx_hop *hop,
+		   const struct cx_txn_timers *timers)
 {
-	const struct cx_config_group *policy = cx_group_policy(p, c->way.group);
+	const struct cx_config_group *policy = cx_group_policy(p, group);
 	uint64_t by_retries;
 
 	if (!policy || !policy->try_timeout_ms)
@@ -65,7 +64,7 @@ static int send_branch(struct cx_proxy *p, struct cx_context *c, struct cx_branc
 	if (n < 0)
 		return n;
 	p->count.forwarded++;
-	return cx_client_send(&p->txns, &b->client, p->iov, n, try_ms(p, c, f->to, timers));
+	return cx_client_send(&p->txns, &b->client, p->iov, n, cx_try_ms(p, c->way.group, f->to, timers));
 }
 
 /* One branch to that hop. 0 or -errno, and nothing is left of it. */

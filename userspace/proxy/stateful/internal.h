@@ -161,6 +161,8 @@ uint32_t cx_route_find(const struct cx_proxy *p, uint16_t in_listener, struct cx
 
 /* CX_NONE: none is left. `same_q`: of the q of the last one alone (parallel forking). */
 uint32_t cx_pick_element(struct cx_proxy *p, const struct cx_context *c, int *q);
+/* Whom it looks at first: the call's own element (*known), or that of its slot in the ring. */
+uint32_t cx_pick_guess(const struct cx_proxy *p, const struct cx_context *c, bool *known);
 void cx_pick_remember(struct cx_proxy *p, const struct cx_context *c, uint32_t element);
 int cx_hop_of_element(const struct cx_proxy *p, uint32_t element, struct cx_hop *hop);
 
@@ -220,6 +222,9 @@ int cx_context_open(struct cx_proxy *p, struct cx_context *c);
 /* One try: 0; -errno: it failed at once, and that is noted. */
 int cx_forward(struct cx_proxy *p, struct cx_context *c, const struct cx_hop *hop, uint32_t element,
 	       struct cx_text uri, uint16_t breadth);
+/* How long an element may stay silent; 0: as long as the transaction may. */
+uint32_t cx_try_ms(const struct cx_proxy *p, uint32_t group, const struct cx_hop *hop,
+		   const struct cx_txn_timers *timers);
 /* The edits of 16.6 on `m` for p->edits. 0 or an error of them. */
 struct cx_forwarding {
 	const struct cx_message *m;

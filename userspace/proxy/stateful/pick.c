@@ -88,8 +88,7 @@ static uint32_t by_ring(const struct cx_proxy *p, const struct cx_context *c, in
 
 #define CX_Q_MAX 1000 /* the default, so that most groups are chosen from without a search */
 
-/* The call's own element, or that of its slot in the ring. */
-static uint32_t first_guess(const struct cx_proxy *p, const struct cx_context *c, bool *known)
+uint32_t cx_pick_guess(const struct cx_proxy *p, const struct cx_context *c, bool *known)
 {
 	const struct cx_ring *ring = p->world->rings[c->way.group];
 	struct cx_flow flow;
@@ -107,7 +106,7 @@ uint32_t cx_pick_element(struct cx_proxy *p, const struct cx_context *c, int *q)
 {
 	int level = 2, highest;
 	bool known;
-	uint32_t guess = first_guess(p, c, &known);
+	uint32_t guess = cx_pick_guess(p, c, &known);
 
 	if (known && c->way.in_dialog && !c->n_tries)
 		return guess; /* its dialog is there, in whatever state it is */

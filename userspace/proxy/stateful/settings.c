@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What the configuration says to the core, and which listeners are ours. */
+#include <errno.h>
 #include "proxy/stateful/internal.h"
 
 const struct cx_listener *cx_listener_get(const struct cx_proxy *p, uint32_t id)
@@ -38,6 +39,21 @@ struct cx_txn_timers cx_timers_of(const struct cx_proxy *p, uint32_t listener)
 static bool is_v4(const struct cx_listener *l)
 {
 	return l->family == CX_IPV4;
+}
+
+int cx_proxy_fits_udp(const struct cx_world *w, uint16_t listener, const struct iovec *iov, int n_iov)
+{
+	const struct cx_config_network *network =
+	    w->tables->network_config[w->tables->listeners[listener].network];
+	size_t n = 0;
+
+	for (int i = 0; i < n_iov; i++)
+		n += iov[i].iov_len;
+	if (network->udp_over == CX_UDP_FRAGMENT || n <= network->udp_max)
+		return 0;
+	if (iov->iov_len > 4 && !memcmp(iov->iov_base, "SIP/", 4)) /* in one piece: a response */
+		return 0;
+	return network->udp_over == CX_UDP_BY_TCP ? -EFBIG : -EMSGSIZE;
 }
 
 uint16_t cx_listener_for(const struct cx_proxy *p, uint32_t network, bool v4, uint8_t transport)
