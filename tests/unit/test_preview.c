@@ -97,16 +97,22 @@ static struct cx_preview preview(const char *message, size_t n)
 	return v;
 }
 
-static size_t write_request(char *out, size_t max, const char *uri, const char *call, const char *to_tag,
-			    unsigned pad)
+static size_t write_message(char *out, size_t max, const char *method, const char *uri, const char *call,
+			    const char *to_tag, unsigned pad)
 {
 	return (size_t)snprintf(
 	    out, max,
-	    "INVITE %s SIP/2.0\r\nVia: SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bK%s\r\n"
+	    "%s %s SIP/2.0\r\nVia: SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bK%s\r\n"
 	    "Max-Forwards: 70\r\nFrom: <sip:a@198.51.100.7>;tag=f\r\nTo: <sip:9001@192.0.2.1>%s\r\n"
-	    "Call-ID: %s\r\nCSeq: 1 INVITE\r\nContact: <sip:a@198.51.100.7>\r\nSubject: %0*d\r\n"
+	    "Call-ID: %s\r\nCSeq: 1 %s\r\nContact: <sip:a@198.51.100.7>\r\nSubject: %0*d\r\n"
 	    "Content-Length: 0\r\n\r\n",
-	    uri, call, to_tag, call, (int)pad, 1);
+	    method, uri, call, to_tag, call, method, (int)pad, 1);
+}
+
+static size_t write_request(char *out, size_t max, const char *uri, const char *call, const char *to_tag,
+			    unsigned pad)
+{
+	return write_message(out, max, "INVITE", uri, call, to_tag, pad);
 }
 
 /* ---- the world ---------------------------------------------------------------------- */
@@ -184,8 +190,8 @@ static int all_up(void **state)
 /* States, pauses before, in and after their slow start, in every mixture. */
 static void shake(void)
 {
-	static const uint8_t states[] = {CX_ELEMENT_UP,	      CX_ELEMENT_UP,	  CX_ELEMENT_UP,
-					 CX_ELEMENT_UP,	      CX_ELEMENT_DOWN,	  CX_ELEMENT_DRAINING,
+	static const uint8_t states[] = {CX_ELEMENT_UP,	      CX_ELEMENT_UP,	CX_ELEMENT_UP,
+					 CX_ELEMENT_UP,	      CX_ELEMENT_DOWN,	CX_ELEMENT_DRAINING,
 					 CX_ELEMENT_DISABLED, CX_ELEMENT_PAUSED};
 
 	cx_world_hold(world);
@@ -299,8 +305,8 @@ static void what_is_refused(void **state)
 	assert_int_equal(v.retry_after_s, 8);
 	assert_int_equal(v.n_tries, 0);
 	cx_preview_free(&v);
-	assert_int_equal(cx_preview(world, 0, &alice, (const uint8_t *)"SIP/2.0 200 OK\r\n\r\n", 18, NOW_MS, &v),
-			 -EINVAL);
+	assert_int_equal(
+	    cx_preview(world, 0, &alice, (const uint8_t *)"SIP/2.0 200 OK\r\n\r\n", 18, NOW_MS, &v), -EINVAL);
 	cx_preview_free(&v);
 }
 
@@ -316,6 +322,21 @@ static void in_a_dialog_there_is_one_place(void **state)
 	assert_string_equal((const char *)tables->elements[v.tries[0].element].name, "media-3");
 	assert_int_equal(v.tries[0].try_ms, 0);
 	assert_int_equal(v.record_routes, 0);
+	cx_preview_free(&v);
+}
+
+/* A failure's ACK, whose INVITE nobody remembers: the engine passes it on. */
+static void an_ack_is_passed_on(void **state)
+{
+	char message[2048];
+	size_t n =
+	    write_message(message, sizeof(message), "ACK", "sip:9001@192.0.2.1", "ack", ";tag=busy", 1);
+	struct cx_preview v = preview(message, n);
+
+	assert_true(v.stateless);
+	assert_int_equal(v.n_tries, 1);
+	assert_int_equal(v.status, 0);
+	assert_int_equal(world->elements[v.tries[0].element].group, 0);
 	cx_preview_free(&v);
 }
 
@@ -339,6 +360,7 @@ int main(void)
 	    cmocka_unit_test_setup(slot_and_what_is_remembered, all_up),
 	    cmocka_unit_test_setup(what_is_refused, all_up),
 	    cmocka_unit_test_setup(in_a_dialog_there_is_one_place, all_up),
+	    cmocka_unit_test_setup(an_ack_is_passed_on, all_up),
 	    cmocka_unit_test_setup(too_long_for_a_datagram, all_up),
 	};
 

@@ -48,7 +48,7 @@ static json_t *health_json(struct cx_daemon *d, uint32_t id)
 			 (json_int_t)view.misses);
 }
 
-static json_t *pause_json(const struct cx_daemon *d, uint32_t id)
+json_t *cx_json_pause(const struct cx_daemon *d, uint32_t id)
 {
 	const struct cx_pause *p = &d->world->pauses[id];
 	uint64_t now_ms = uv_hrtime() / 1000000, left_ms = p->until_ms > now_ms ? p->until_ms - now_ms : 0;
@@ -75,7 +75,7 @@ json_t *cx_json_element(struct cx_daemon *d, uint32_t id)
 	    "address", cx_json_address(&e->addr), "port", (int)e->port, "transport",
 	    cx_transport_text(e->transport), "weight", (int)e->weight, "state",
 	    cx_element_state_text(e->state), "reason", cx_element_reason_text(e->reason), "since_ms",
-	    (json_int_t)e->since_ms, "pause", pause_json(d, id), "health", health_json(d, id), "calls",
+	    (json_int_t)e->since_ms, "pause", cx_json_pause(d, id), "health", health_json(d, id), "calls",
 	    (json_int_t)(fast.calls + core.calls), "requests", (json_int_t)(fast.requests + core.requests),
 	    "bytes", (json_int_t)(fast.bytes + core.bytes), "calls_per_s",
 	    d->element_rate_mcps ? (double)d->element_rate_mcps[id] / 1000 : 0.0, "nexthop",

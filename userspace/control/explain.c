@@ -16,8 +16,8 @@
 #include <string.h>
 #include "base/addr.h"
 #include "control/edits.h"
+#include "control/explain_core.h"
 #include "control/json.h"
-#include "control/probe.h"
 #include "control/probe_frame.h"
 #include "control/summary.h"
 #include "control/totals.h"
@@ -30,7 +30,10 @@ struct explained {
 	struct cx_stateless_result core; /* its iov is not valid any more: */
 	uint8_t *out;			 /* what the daemon would send, malloc'd */
 	size_t out_len;
-	int reply; /* status the daemon would answer, 0: none */
+	int reply;    /* status the daemon would answer, 0: none */
+	bool planned; /* it is the proxy core's: */
+	struct cx_preview plan;
+	struct cx_stateless_result engine; /* what the engine said before the core was asked */
 	bool kernel_ran;
 	char kernel_error[160];
 	int xdp;	/* XDP_* */
@@ -48,36 +51,82 @@ static int forget_flow(void *ctx, uint64_t call, const struct cx_flow *flow)
 	return 0;
 }
 
+/* What the core would send to the first that it asks takes the place of what the
+ * stateless engine would. */
+static void take_plan(struct explained *x)
+{
+	const struct cx_preview *v = &x->plan;
+	struct cx_stateless_result *r = &x->core;
+
+	r->group = v->group;
+	r->slot = v->slot;
+	r->in_dialog = v->in_dialog;
+	if (!v->n_tries) {
+		r->verdict = CX_UP;
+		x->reply = v->status;
+		return;
+	}
+	r->verdict = CX_FORWARD;
+	r->reason = CX_R_REQUEST;
+	r->element = v->tries[0].element;
+	r->from_flow = v->remembered != CX_NONE && v->remembered == r->element;
+	r->listener = v->tries[0].hop.listener;
+	r->to = v->tries[0].hop.addr;
+	r->to_port = v->tries[0].hop.port;
+	r->nexthop = 0;
+	r->record_routed = v->record_routes > 0;
+}
+
+static int keep_forwarded(struct explained *x, const void *head, size_t n_head, const void *tail,
+			  size_t n_tail)
+{
+	x->out_len = n_head + n_tail;
+	x->out = malloc(x->out_len + 1);
+	if (!x->out)
+		return -ENOMEM;
+	memcpy(x->out, head, n_head);
+	if (n_tail)
+		memcpy(x->out + n_head, tail, n_tail);
+	return 0;
+}
+
+static int ask_core(struct cx_daemon *d, struct explained *x)
+{
+	int rc = cx_explain_ask_core(d, &x->probe, &x->plan);
+
+	if (rc == -EINVAL) /* a response: the engine's word stands */
+		return 0;
+	if (rc)
+		return rc;
+	x->planned = true;
+	x->engine = x->core;
+	take_plan(x);
+	return x->plan.n_tries ? keep_forwarded(x, x->plan.sent, x->plan.n_sent, NULL, 0) : 0;
+}
+
 static int run_daemon(struct cx_daemon *d, struct explained *x)
 {
 	int (*put_flow)(void *, uint64_t, const struct cx_flow *) = d->world->mirror.put_flow;
 	const struct cx_probe *p = &x->probe;
 	uint8_t *copy = malloc(p->n + CX_PROBE_ROOM);
-	int rc = -ENOMEM;
+	struct cx_stateless_result *r = &x->core;
+	int rc = 0;
 
 	if (!copy)
-		return rc;
+		return -ENOMEM;
 	memcpy(copy, p->message, p->n);
 	memset(copy + p->n, 0, CX_PROBE_ROOM);
 	d->world->mirror.put_flow = forget_flow;
 	cx_stateless_explain(d->stateless, d->world, (uint16_t)p->listener, &p->source, p->source_port, copy,
-			     p->n, &x->core);
+			     p->n, r);
 	d->world->mirror.put_flow = put_flow;
-	x->out_len = 0;
-	if (x->core.verdict == CX_FORWARD) {
-		x->out_len = x->core.iov[0].iov_len + x->core.iov[1].iov_len;
-		x->out = malloc(x->out_len + 1);
-		if (!x->out)
-			goto out;
-		memcpy(x->out, x->core.iov[0].iov_base, x->core.iov[0].iov_len);
-		if (x->core.iov[1].iov_len)
-			memcpy(x->out + x->core.iov[0].iov_len, x->core.iov[1].iov_base,
-			       x->core.iov[1].iov_len);
-	} else if (x->core.verdict == CX_UP) {
-		x->reply = cx_reply_status(x->core.reason, p->message, p->n);
-	}
-	rc = 0;
-out:
+	if (r->verdict == CX_UP)
+		x->reply = cx_reply_status(r->reason, p->message, p->n);
+	if (cx_explain_is_core(d, p, r))
+		rc = ask_core(d, x);
+	else if (r->verdict == CX_FORWARD)
+		rc = keep_forwarded(x, r->iov[0].iov_base, r->iov[0].iov_len, r->iov[1].iov_base,
+				    r->iov[1].iov_len);
 	free(copy);
 	return rc;
 }
@@ -102,6 +151,10 @@ static void run_kernel(struct cx_daemon *d, struct explained *x)
 
 	if (!d->fastpath) {
 		snprintf(x->kernel_error, sizeof(x->kernel_error), "no XDP program is loaded");
+		return;
+	}
+	if (l->transport != CX_UDP) {
+		snprintf(x->kernel_error, sizeof(x->kernel_error), "XDP leaves TCP alone");
 		return;
 	}
 	in = malloc(FRAME_MAX);
@@ -201,19 +254,6 @@ static void compare(struct cx_daemon *d, struct explained *x)
 
 /* ---- the answer -------------------------------------------------------------- */
 
-static json_t *listener_json(const struct cx_tables *t, uint32_t id)
-{
-	const struct cx_listener *l;
-
-	if (id >= CX_LISTENERS_MAX || !t->listener_config[id])
-		return json_null();
-	l = &t->listeners[id];
-	return json_pack("{s:i, s:o, s:o, s:s, s:s}", "id", (int)id, "network", cx_json_name(l->name),
-			 "listener", cx_json_endpoint(&l->addr, l->port), "transport",
-			 cx_transport_text(t->listener_config[id]->transport), "table",
-			 (const char *)t->table[l->table].name);
-}
-
 static json_t *message_json(const struct explained *x)
 {
 	const uint8_t *start = x->probe.message;
@@ -253,12 +293,12 @@ static json_t *sent_json(struct cx_daemon *d, const struct explained *x)
 
 	if (r->verdict != CX_FORWARD)
 		return json_null();
-	return json_pack("{s:o, s:o, s:o, s:o, s:i, s:b, s:b, s:o}", "to",
-			 cx_json_endpoint(&r->to, r->to_port), "from", listener_json(d->tables, r->listener),
-			 "nexthop", cx_json_nexthop(d, nexthop_of(d, x)), "edits",
-			 cx_edits(x->probe.message, x->probe.n, x->out, x->out_len), "routes_popped",
-			 (int)r->routes_popped, "record_routed", r->record_routed, "normalised",
-			 r->normalised, "text", cx_json_text(x->out, x->out_len));
+	return json_pack(
+	    "{s:o, s:o, s:o, s:o, s:i, s:b, s:b, s:o}", "to", cx_json_endpoint(&r->to, r->to_port), "from",
+	    cx_explain_listener(d->tables, r->listener), "nexthop", cx_json_nexthop(d, nexthop_of(d, x)),
+	    "edits", cx_edits(x->probe.message, x->probe.n, x->out, x->out_len), "routes_popped",
+	    (int)r->routes_popped, "record_routed", r->record_routed, "normalised", r->normalised, "text",
+	    cx_json_text(x->out, x->out_len));
 }
 
 static json_t *verdict_json(enum cx_verdict verdict, enum cx_reason reason)
@@ -288,8 +328,8 @@ static json_t *notes_json(const struct explained *x)
 {
 	const struct cx_probe *p = &x->probe;
 	json_t *notes = json_array();
-	bool remembers =
-	    x->kernel_ran && x->core.verdict == CX_FORWARD && x->core.request && !x->core.in_dialog;
+	bool remembers = x->kernel_ran && !x->planned && x->core.verdict == CX_FORWARD && x->core.request &&
+			 !x->core.in_dialog;
 
 	if (!notes)
 		return NULL;
@@ -313,18 +353,20 @@ static json_t *answer(struct cx_daemon *d, const struct explained *x)
 	const struct cx_listener *l = &d->tables->listeners[x->probe.listener];
 	const struct cx_source *source = cx_tables_source(d->tables, &x->probe.source);
 	bool accepted = source && (source->networks >> l->network & 1);
-	bool fast = x->kernel_ran ? x->xdp == XDP_TX || x->xdp == XDP_REDIRECT
-				  : d->fastpath && cx_reason_verdict(x->core.fast_reason) == CX_FORWARD;
+	bool fast = x->planned	    ? false
+		    : x->kernel_ran ? x->xdp == XDP_TX || x->xdp == XDP_REDIRECT
+				    : d->fastpath && cx_reason_verdict(x->core.fast_reason) == CX_FORWARD;
 	bool ok = x->core.verdict == CX_FORWARD || (x->reply >= 200 && x->reply < 300);
 
-	return json_pack("{s:b, s:o, s:o, s:{s:o, s:b}, s:o, s:o, s:s, s:o, s:o, s:i, s:o, s:o}", "ok", ok,
-			 "message", message_json(x), "arrived", listener_json(d->tables, x->probe.listener),
-			 "source", "address", cx_json_endpoint(&x->probe.source, x->probe.source_port),
-			 "accepted", accepted, "choice", choice_json(d, x), "sent", sent_json(d, x), "path",
-			 fast ? "fast" : "core", "fast",
-			 verdict_json(cx_reason_verdict(x->core.fast_reason), x->core.fast_reason), "core",
-			 verdict_json(x->core.verdict, x->core.reason), "reply", x->reply, "kernel",
-			 kernel_json(x), "notes", notes_json(x));
+	return json_pack("{s:b, s:o, s:o, s:{s:o, s:b}, s:o, s:o, s:s, s:o, s:o, s:i, s:o, s:o, s:o}", "ok",
+			 ok, "message", message_json(x), "arrived",
+			 cx_explain_listener(d->tables, x->probe.listener), "source", "address",
+			 cx_json_endpoint(&x->probe.source, x->probe.source_port), "accepted", accepted,
+			 "choice", choice_json(d, x), "sent", sent_json(d, x), "path", fast ? "fast" : "core",
+			 "fast", verdict_json(cx_reason_verdict(x->core.fast_reason), x->core.fast_reason),
+			 "core", verdict_json(x->core.verdict, x->core.reason), "reply", x->reply, "kernel",
+			 kernel_json(x), "notes", notes_json(x), "plan",
+			 x->planned ? cx_explain_plan(d, &x->probe, &x->engine, &x->plan) : json_null());
 }
 
 void cx_command_explain(struct cx_request *rq)
@@ -344,6 +386,7 @@ void cx_command_explain(struct cx_request *rq)
 	cx_answer_data(rq, answer(rq->d, &x));
 out:
 	cx_probe_free(&x.probe);
+	cx_preview_free(&x.plan);
 	free(x.out);
 	free(x.frame);
 }

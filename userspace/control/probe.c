@@ -15,6 +15,7 @@
 #include <strings.h>
 #include <sys/random.h>
 #include "base/addr.h"
+#include "control/json.h"
 #include "control/probe.h"
 #include "control/summary.h"
 
@@ -74,9 +75,19 @@ static int parse_endpoint(const char *text, union cx_addr *addr, uint16_t *port,
 
 /* ---- where it arrives ---------------------------------------------------- */
 
-static bool listener_used(const struct cx_tables *t, uint32_t id)
+static bool listener_fits(const struct cx_tables *t, uint32_t id, const struct cx_probe *p)
 {
-	return t->listener_config[id] != NULL;
+	return t->listener_config[id] != NULL && t->listeners[id].transport == p->transport;
+}
+
+static uint32_t listener_at(const struct cx_tables *t, const struct cx_probe *p, const union cx_addr *addr,
+			    uint16_t port)
+{
+	for (uint32_t id = 0; id < CX_LISTENERS_MAX; id++)
+		if (listener_fits(t, id, p) && t->listeners[id].port == port &&
+		    !memcmp(&t->listeners[id].addr, addr, sizeof(*addr)))
+			return id;
+	return CX_NONE;
 }
 
 /* A response comes to the listener that its topmost Via names. */
@@ -110,7 +121,7 @@ static uint32_t guess_listener(const struct cx_tables *t, const struct cx_probe 
 	for (uint32_t id = 0; id < CX_LISTENERS_MAX; id++) {
 		int score;
 
-		if (!listener_used(t, id) || (family && t->listeners[id].family != family))
+		if (!listener_fits(t, id, p) || (family && t->listeners[id].family != family))
 			continue;
 		score = 2 * via_names_listener(t, id, p) + dn_has_route(t, id, dn);
 		if (score > best_score) {
@@ -165,7 +176,7 @@ static int place(struct cx_request *rq, struct cx_probe *p, const char *dn, cons
 					"\"%s\" is no listener's address", listener);
 			return -1;
 		}
-		p->listener = cx_tables_listener_at(t, &addr, port);
+		p->listener = listener_at(t, p, &addr, port);
 	} else {
 		p->listener = guess_listener(t, p, dn, family);
 	}
@@ -207,8 +218,8 @@ static void request_uri(const char *dn, const char *host, char *out, size_t max)
 	snprintf(out + n, max - n, "@%s", host);
 }
 
-static size_t write_message(char *out, size_t max, const char *method, const char *uri, const char *source,
-			    const char *call_id, uint64_t unique)
+static size_t write_message(char *out, size_t max, const char *transport, const char *method, const char *uri,
+			    const char *source, const char *call_id, uint64_t unique)
 {
 	const char *family = source[0] == '[' ? "IP6" : "IP4";
 	char host[CX_ENDPOINT_TEXT], bare[CX_ENDPOINT_TEXT], body[384] = "";
@@ -226,7 +237,7 @@ static size_t write_message(char *out, size_t max, const char *method, const cha
 		    family, bare, family, bare);
 	n = snprintf(out, max,
 		     "%s %s SIP/2.0\r\n"
-		     "Via: SIP/2.0/UDP %s;rport;branch=z9hG4bKexplain%016llx\r\n"
+		     "Via: SIP/2.0/%s %s;rport;branch=z9hG4bKexplain%016llx\r\n"
 		     "Max-Forwards: 70\r\n"
 		     "From: <sip:explain@%s>;tag=%08llx\r\n"
 		     "To: <%s>\r\n"
@@ -234,7 +245,7 @@ static size_t write_message(char *out, size_t max, const char *method, const cha
 		     "CSeq: 1 %s\r\n"
 		     "Contact: <sip:explain@%s>\r\n"
 		     "%sContent-Length: %zu\r\n\r\n%s",
-		     method, uri, source, id, host, id & 0xffffffff, uri, call_id, method, source,
+		     method, uri, transport, source, id, host, id & 0xffffffff, uri, call_id, method, source,
 		     body[0] ? "Content-Type: application/sdp\r\n" : "", strlen(body), body);
 	return n > 0 && (size_t)n < max ? (size_t)n : 0;
 }
@@ -258,8 +269,9 @@ static int make_up(struct cx_request *rq, struct cx_probe *p, const char *dn, co
 	request_uri(dn, host, uri, sizeof(uri));
 	p->message = calloc(1, 4096 + CX_PROBE_ROOM);
 	if (p->message)
-		p->n = write_message((char *)p->message, 4096, method ? method : "INVITE", uri, source,
-				     call_id ? call_id : own_call_id, unique);
+		p->n = write_message((char *)p->message, 4096, p->transport == CX_TCP ? "TCP" : "UDP",
+				     method ? method : "INVITE", uri, source, call_id ? call_id : own_call_id,
+				     unique);
 	if (!p->n)
 		cx_answer_error(rq, "bad_request", NULL, "the message for \"%s\" would be too long", dn);
 	return p->n ? 0 : -1;
@@ -300,8 +312,7 @@ static int take_message(struct cx_request *rq, struct cx_probe *p, bool *ok)
 		int high = hex_digit(hex[2 * i]), low = hex_digit(hex[2 * i + 1]);
 
 		if (high < 0 || low < 0) {
-			cx_answer_error(rq, "bad_request", NULL,
-					"message_hex is not lower-case hex digits");
+			cx_answer_error(rq, "bad_request", NULL, "message_hex is not lower-case hex digits");
 			return -1;
 		}
 		p->message[i] = (uint8_t)(high << 4 | low);
@@ -319,11 +330,17 @@ int cx_probe_from_args(struct cx_request *rq, struct cx_probe *p)
 	bool ok = true;
 	const char *dn = cx_arg_string(rq, "dn", &ok), *listener = cx_arg_string(rq, "listener", &ok);
 	const char *source = cx_arg_string(rq, "source", &ok), *call_id = cx_arg_string(rq, "call_id", &ok);
-	const char *method = cx_arg_string(rq, "method", &ok);
+	const char *method = cx_arg_string(rq, "method", &ok),
+		   *transport = cx_arg_string(rq, "transport", &ok);
 
 	memset(p, 0, sizeof(*p));
+	p->transport = transport && !strcmp(transport, "tcp") ? CX_TCP : CX_UDP;
 	if (!ok || take_message(rq, p, &ok))
 		return -1;
+	if (transport && strcmp(transport, cx_transport_text(p->transport)) != 0) {
+		cx_answer_error(rq, "bad_request", "udp or tcp", "\"%s\" is no transport here", transport);
+		return -1;
+	}
 	if (!dn == !p->message) {
 		cx_answer_error(rq, "bad_request", NULL, "either \"dn\" or \"message\" is needed");
 		return -1;

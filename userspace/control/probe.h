@@ -13,6 +13,7 @@
 
 struct cx_probe {
 	uint32_t listener;
+	uint8_t transport; /* CX_UDP, or CX_TCP */
 	union cx_addr source;
 	uint16_t source_port;
 	bool source_given;
@@ -22,8 +23,8 @@ struct cx_probe {
 	size_t n;
 };
 
-/* From the arguments dn or message / message_hex, listener, source, call_id,
- * method. 0, or -1 with the error answered. cx_probe_free() in both cases. */
+/* From the arguments dn or message / message_hex, listener, transport, source,
+ * call_id, method. 0, or -1 with the error answered. cx_probe_free() in both cases. */
 int cx_probe_from_args(struct cx_request *rq, struct cx_probe *p);
 void cx_probe_free(struct cx_probe *p);
 

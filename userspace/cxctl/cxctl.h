@@ -78,6 +78,9 @@ int64_t cxctl_integer(const json_t *object, const char *key);
 double cxctl_real(const json_t *object, const char *key);
 bool cxctl_bool(const json_t *object, const char *key);
 json_t *cxctl_object(const json_t *object, const char *key); /* borrowed; NULL if absent */
+/* Why an element is in its state: a pause says what was asked for and what is left. */
+#define CXCTL_REASON 128
+const char *cxctl_reason(const json_t *element, char text[CXCTL_REASON]);
 /* [{file, line, warning, text, hint}] on stderr. */
 void cxctl_print_findings(const json_t *findings);
 

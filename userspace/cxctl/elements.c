@@ -15,21 +15,22 @@ static enum cxctl_style state_style(const char *state)
 	return strcmp(state, "down") ? CXCTL_POOR : CXCTL_BAD;
 }
 
-/* A pause says more than the words for its state: "503 Retry-After: 20, 12 s left". */
-static void reason_cell(struct cxctl_table *t, const json_t *e)
+/* "503 Retry-After: 20, 12 s left" */
+const char *cxctl_reason(const json_t *e, char text[CXCTL_REASON])
 {
 	const json_t *pause = cxctl_object(e, "pause");
 	long long left = cxctl_integer(pause, "left_s");
 
 	if (!strcmp(cxctl_text(e, "state"), "paused"))
-		cxctl_cell(t, "%lld Retry-After: %lld, %lld s left",
-			   (long long)cxctl_integer(pause, "status"),
-			   (long long)cxctl_integer(pause, "retry_after_s"), left);
+		snprintf(text, CXCTL_REASON, "%lld Retry-After: %lld, %lld s left",
+			 (long long)cxctl_integer(pause, "status"),
+			 (long long)cxctl_integer(pause, "retry_after_s"), left);
 	else if (json_is_object(pause) && !left)
-		cxctl_cell(t, "%s, slow start: %.0f %%", cxctl_text(e, "reason"),
-			   100 * cxctl_real(pause, "share"));
+		snprintf(text, CXCTL_REASON, "%s, slow start: %.0f %%", cxctl_text(e, "reason"),
+			 100 * cxctl_real(pause, "share"));
 	else
-		cxctl_cell(t, "%s", cxctl_text(e, "reason"));
+		snprintf(text, CXCTL_REASON, "%s", cxctl_text(e, "reason"));
+	return text;
 }
 
 static void print_elements(const json_t *elements)
@@ -40,7 +41,7 @@ static void print_elements(const json_t *elements)
 	    {"WEIGHT", true},	{"CALLS", true},   {"CALLS/S", true},  {"REQUESTS", true},
 	};
 	struct cxctl_table *t = cxctl_table_new(columns, sizeof(columns) / sizeof(columns[0]));
-	char text[CXCTL_FORMAT];
+	char text[CXCTL_FORMAT], reason[CXCTL_REASON];
 	const json_t *e;
 	size_t i;
 
@@ -56,7 +57,7 @@ static void print_elements(const json_t *elements)
 			   (long long)cxctl_integer(e, "port"));
 		cxctl_cell_styled(t, state_style(cxctl_text(e, "state")), cxctl_text(e, "state"));
 		cxctl_cell(t, "%s", cxctl_ago(cxctl_integer(e, "since_ms"), text));
-		reason_cell(t, e);
+		cxctl_cell(t, "%s", cxctl_reason(e, reason));
 		cxctl_cell(t, "%s", cxctl_rtt(cxctl_integer(health, "rtt_us"), text));
 		cxctl_cell(t, code ? "%lld" : "-", code);
 		cxctl_cell(t, "%lld", (long long)cxctl_integer(e, "weight"));
@@ -147,6 +148,7 @@ int cxctl_groups(struct cxctl *c, int argc, char **argv)
 /* drain, undrain, disable, enable: the daemon's answer is the element. */
 int cxctl_order(struct cxctl *c, int argc, char **argv)
 {
+	char reason[CXCTL_REASON];
 	json_t *data, *args;
 	int rc;
 
@@ -165,7 +167,7 @@ int cxctl_order(struct cxctl *c, int argc, char **argv)
 		cxctl_print_clean(cxctl_text(data, "element"), stdout);
 		printf(" of group ");
 		cxctl_print_clean(cxctl_text(data, "group"), stdout);
-		printf(" is %s (%s)\n", cxctl_text(data, "state"), cxctl_text(data, "reason"));
+		printf(" is %s (%s)\n", cxctl_text(data, "state"), cxctl_reason(data, reason));
 	}
 	json_decref(data);
 	return CXCTL_OK;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "cxctl/cxctl.h"
+#include "cxctl/explain.h"
 #include "cxctl/format.h"
 #include "cxctl/table.h"
 
@@ -65,11 +66,6 @@ static bool is_file(const char *word)
 
 /* ---- the story ---------------------------------------------------------- */
 
-static void label(const char *name)
-{
-	printf("%s%-10s%s ", cxctl_style_on(CXCTL_HEAD, stdout), name, cxctl_style_off(stdout));
-}
-
 static void clean(const json_t *object, const char *key)
 {
 	cxctl_print_clean(cxctl_text(object, key), stdout);
@@ -80,13 +76,13 @@ static void tell_message(const json_t *x)
 	const json_t *m = cxctl_object(x, "message"), *arrived = cxctl_object(x, "arrived");
 	const json_t *source = cxctl_object(x, "source");
 
-	label("message");
+	cxctl_label("message");
 	clean(m, "start_line");
 	printf("\n           %lld bytes%s, Call-ID ", (long long)cxctl_integer(m, "bytes"),
 	       cxctl_bool(m, "made_up") ? ", made up for this question" : "");
 	clean(m, "call_id");
 	putchar('\n');
-	label("arrived");
+	cxctl_label("arrived");
 	printf("at %s/%s of network ", cxctl_text(arrived, "listener"), cxctl_text(arrived, "transport"));
 	clean(arrived, "network");
 	printf("\n           from %s, %s\n", cxctl_text(source, "address"),
@@ -100,14 +96,14 @@ static void tell_route(const json_t *x)
 
 	if (!json_is_object(route)) {
 		if (!strcmp(cxctl_text(cxctl_object(x, "core"), "reason"), "no_route")) {
-			label("route");
+			cxctl_label("route");
 			printf("none in table ");
 			clean(cxctl_object(x, "arrived"), "table");
 			printf(" serves this DN\n");
 		}
 		return;
 	}
-	label("route");
+	cxctl_label("route");
 	clean(route, "dn");
 	printf(" (%s%s) of table ", cxctl_bool(route, "prefix") ? "prefix" : "exact",
 	       cxctl_bool(route, "core") ? ", core" : "");
@@ -123,7 +119,7 @@ static void tell_choice(const json_t *x)
 	char ago[CXCTL_FORMAT];
 
 	if (cxctl_text(choice, "group")[0]) {
-		label("group");
+		cxctl_label("group");
 		clean(choice, "group");
 		if (cxctl_bool(choice, "from_recent_call"))
 			printf(", element remembered from this Call-ID's earlier request\n");
@@ -134,7 +130,7 @@ static void tell_choice(const json_t *x)
 			putchar('\n');
 	}
 	if (json_is_object(e)) {
-		label("element");
+		cxctl_label("element");
 		clean(e, "element");
 		printf(" (");
 		clean(e, "uri");
@@ -148,7 +144,7 @@ static void tell_edits(const json_t *sent)
 	const json_t *edits = cxctl_object(sent, "edits"), *edit;
 	size_t i;
 
-	label("edits");
+	cxctl_label("edits");
 	if (!json_array_size(edits))
 		printf("none\n");
 	json_array_foreach(edits, i, edit)
@@ -169,7 +165,7 @@ static void tell_sent(const json_t *x)
 	if (!json_is_object(sent))
 		return;
 	tell_edits(sent);
-	label("sent");
+	cxctl_label("sent");
 	printf("to %s from %s\n", cxctl_text(sent, "to"), cxctl_text(cxctl_object(sent, "from"), "listener"));
 	if (json_is_object(hop))
 		printf("           next hop %s on %s, MAC %s, MTU %lld, %s\n", cxctl_text(hop, "neighbour"),
@@ -179,13 +175,26 @@ static void tell_sent(const json_t *x)
 		printf("           no resolved next hop: the kernel's routing decides\n");
 }
 
+/* Of what is the proxy core's. */
+static void tell_why(const json_t *why)
+{
+	const json_t *text;
+	size_t i;
+
+	printf("core: ");
+	json_array_foreach(why, i, text) printf("%s%s", i ? "; " : "", json_string_value(text));
+	putchar('\n');
+}
+
 static void tell_path(const json_t *x)
 {
 	const json_t *fast = cxctl_object(x, "fast"), *kernel = cxctl_object(x, "kernel");
 	bool is_fast = !strcmp(cxctl_text(x, "path"), "fast");
 
-	label("path");
-	if (is_fast)
+	cxctl_label("path");
+	if (json_is_object(cxctl_object(x, "plan")))
+		tell_why(cxctl_object(cxctl_object(x, "plan"), "why"));
+	else if (is_fast)
 		printf("fast: forwarded in the kernel\n");
 	else if (!strcmp(cxctl_text(fast, "verdict"), "forward"))
 		printf("core: the kernel would forward it, but %s\n", cxctl_text(kernel, "why"));
@@ -194,7 +203,7 @@ static void tell_path(const json_t *x)
 		       cxctl_text(fast, "reason"));
 	else
 		printf("core: %s (%s)\n", cxctl_text(fast, "text"), cxctl_text(fast, "reason"));
-	label("kernel");
+	cxctl_label("kernel");
 	if (!cxctl_bool(kernel, "ran"))
 		printf("not asked: %s\n", cxctl_text(kernel, "why"));
 	else if (cxctl_bool(kernel, "agrees"))
@@ -212,9 +221,11 @@ static void tell_outcome(const json_t *x)
 	const char *verdict = cxctl_text(core, "verdict");
 	size_t i;
 
-	label("outcome");
+	cxctl_label("outcome");
 	if (!strcmp(verdict, "forward"))
 		printf("%s\n", cxctl_text(core, "text"));
+	else if (reply && json_is_object(cxctl_object(x, "plan")))
+		printf("the proxy core answers %lld\n", reply);
 	else if (reply)
 		printf("the daemon answers %lld: %s (%s)\n", reply, cxctl_text(core, "text"),
 		       cxctl_text(core, "reason"));
@@ -225,7 +236,7 @@ static void tell_outcome(const json_t *x)
 		       cxctl_text(core, "reason"));
 	json_array_foreach(cxctl_object(x, "notes"), i, note)
 	{
-		label("note");
+		cxctl_label("note");
 		printf("%s\n", json_string_value(note));
 	}
 }
@@ -247,6 +258,8 @@ static int ask(struct cxctl *c, json_t *args)
 		tell_choice(x);
 		tell_sent(x);
 		tell_path(x);
+		if (json_is_object(cxctl_object(x, "plan")))
+			cxctl_tell_plan(cxctl_object(x, "plan"));
 		tell_outcome(x);
 	}
 	json_decref(x);
@@ -260,10 +273,10 @@ static int add_text(json_t *args, const char *key, const char *value)
 
 int cxctl_explain(struct cxctl *c, int argc, char **argv)
 {
-	const char *listener = NULL, *source = NULL, *call_id = NULL, *method = NULL;
+	const char *listener = NULL, *transport = NULL, *source = NULL, *call_id = NULL, *method = NULL;
 	const struct cxctl_option options[] = {
-	    {"--listener", &listener, NULL}, {"--source", &source, NULL}, {"--call-id", &call_id, NULL},
-	    {"--method", &method, NULL},     {NULL, NULL, NULL},
+	    {"--listener", &listener, NULL}, {"--transport", &transport, NULL}, {"--source", &source, NULL},
+	    {"--call-id", &call_id, NULL},   {"--method", &method, NULL},	{NULL, NULL, NULL},
 	};
 	char *text;
 	json_t *args;
@@ -286,8 +299,9 @@ int cxctl_explain(struct cxctl *c, int argc, char **argv)
 	} else {
 		args = json_pack("{s:s}", "dn", argv[0]);
 	}
-	if (!args || add_text(args, "listener", listener) || add_text(args, "source", source) ||
-	    add_text(args, "call_id", call_id) || add_text(args, "method", method)) {
+	if (!args || add_text(args, "listener", listener) || add_text(args, "transport", transport) ||
+	    add_text(args, "source", source) || add_text(args, "call_id", call_id) ||
+	    add_text(args, "method", method)) {
 		json_decref(args);
 		return cxctl_usage(c, "a word is no UTF-8");
 	}

@@ -60,7 +60,9 @@ static const struct cxctl_command commands[] = {
      "still sent to it, as no other could serve that. The order outlives restarts.\n"
      "`enable` takes it back. To end calls gently use `drain`.\n",
      cxctl_order},
-    {"enable", "ELEMENT", "take back a disable", "The element serves again as soon as it is up.\n",
+    {"enable", "ELEMENT", "take back a disable; end a pause",
+     "The element serves again as soon as it is up. A pause that it asked for by a 503\n"
+     "with Retry-After, and the slow start after it, are over.\n",
      cxctl_order},
     {"reload", "", "read the configuration again; a bad one changes nothing",
      "Waits until the new configuration is in force, or prints why it was refused, with\n"
@@ -70,14 +72,17 @@ static const struct cxctl_command commands[] = {
      "Reads FILE (default " CXCTL_CONFIG ") and all route files that it names, and prints\n"
      "every error and warning with file and line. Exit code 1 if it would be refused.\n",
      cxctl_check},
-    {"explain", "DN | FILE.sip | - [--listener A:P] [--source A:P] [--call-id ID] [--method M]",
+    {"explain", "DN | FILE.sip | - [--listener A:P] [--transport tcp] [--source A:P] [--call-id ID] [--method M]",
      "what would happen to a message, and why",
      "Makes an INVITE for the DN (or takes the SIP message in a file, or on standard\n"
      "input) and runs it through the live XDP program and through the daemon, without\n"
      "sending anything. Tells listener, route, group, ring slot, element, edits, next\n"
      "hop, fast or core and why, and whether kernel and daemon agree byte for byte.\n"
+     "Of a request that is the proxy core's: why, the elements that it would ask in\n"
+     "their order, whom it leaves out, timers, Record-Route.\n"
      "Exit code 1 if the message would be refused or dropped.\n\n"
      "  --listener A:P  where it arrives (default: a listener that knows the DN)\n"
+     "  --transport T   by which it comes: udp (default) or tcp\n"
      "  --source A:P    from whom (default: an address that the network accepts)\n"
      "  --call-id ID    for a DN: as if the call had this Call-ID\n"
      "  --method M      for a DN: another method than INVITE\n",

@@ -178,6 +178,8 @@ static int start_world(struct cx_parts *parts, const struct cx_fastpath_past *pa
 	d->stateless = err ? NULL : cx_stateless_new();
 	if (!err && !d->stateless)
 		err = -ENOMEM;
+	if (!err)
+		cx_stateless_leave_core(d->stateless);
 	if (err)
 		cx_diag_error(&diag, d->config_path, 0, NULL, "cannot start with this configuration: %s",
 			      strerror(-err));

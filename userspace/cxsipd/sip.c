@@ -145,14 +145,6 @@ void cx_sip_count_element(struct cx_sip *sip, uint32_t element, bool call)
 	add(&sip->counters->elements[element].requests, 1);
 }
 
-/* Does the core handle it? What its route or group asks for, and what goes to places
- * that only the core can reach. */
-static bool for_core(const struct cx_stateless_result *r)
-{
-	return r->reason == CX_R_CORE_ROUTE || r->reason == CX_R_UNKNOWN_TARGET ||
-	       r->reason == CX_R_BAD_ROUTE;
-}
-
 static void on_datagram(void *ctx, uint16_t listener, const union cx_addr *from, uint16_t port, uint8_t *p,
 			size_t n)
 {
@@ -167,7 +159,7 @@ static void on_datagram(void *ctx, uint16_t listener, const union cx_addr *from,
 		return; /* a reload is just closing it */
 	cx_stateless_run(sip->stateless, w, listener, from, port, p, n, &r);
 	reason = r.reason;
-	if (for_core(&r)) {
+	if (cx_stateless_for_core(&r)) {
 		cx_sip_to_core(sip, &hop, p, n);
 	} else if (r.verdict == CX_FORWARD) {
 		reason = forward(sip, &r, n);

@@ -28,7 +28,7 @@
 struct cx_judge {
 	bool disabled_by_operator, disabled_by_config, draining;
 	bool down;
-	bool paused; /* by its own word; the owner keeps the time */
+	bool paused;	      /* by its own word; the owner keeps the time */
 	uint8_t down_reason;  /* while down */
 	uint8_t up_reason;    /* CX_ER_CONFIG until the first answer */
 	uint8_t out_of_reach; /* CX_ER_NO_ROUTE or CX_ER_LINK_DOWN; CX_ER_CONFIG: in reach */

@@ -27,6 +27,7 @@ struct cx_preview {
 	uint32_t slot;	     /* of the Call-ID in the group's ring; CX_NONE: no ring */
 	uint32_t remembered; /* element of an earlier request of this Call-ID; CX_NONE */
 	bool in_dialog;
+	bool stateless; /* passed on without a transaction, like an ACK: no other is tried */
 	struct cx_preview_try tries[CX_PREVIEW_TRIES];
 	uint8_t n_tries;
 	struct cx_txn_timers timers; /* of the network that the first one leaves by */

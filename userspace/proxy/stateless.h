@@ -36,6 +36,13 @@ struct cx_stateless *cx_stateless_new(void);
  * is not forwarded, but goes UP as CX_R_CORE_ROUTE. */
 void cx_stateless_leave_core(struct cx_stateless *s);
 void cx_stateless_free(struct cx_stateless *s);
+/* With cx_stateless_leave_core(): is it for the stateful core? What its route or group
+ * asks for, and what goes to places that only the core can reach. */
+static inline bool cx_stateless_for_core(const struct cx_stateless_result *r)
+{
+	return r->reason == CX_R_CORE_ROUTE || r->reason == CX_R_UNKNOWN_TARGET ||
+	       r->reason == CX_R_BAD_ROUTE;
+}
 /* p has 64 bytes of room behind it and may be changed in place; the result
  * points into it and into s until the next call. */
 void cx_stateless_run(struct cx_stateless *s, struct cx_world *w, uint16_t listener,

@@ -53,6 +53,8 @@ messages 9201 $N
 shared 0 $N "the core, paused"
 messages 9301 $N
 shared 0 $N "the kernel, paused"
+plan=$(lab_get '.plan | [.tries[].element, .left_out[].element, .answer.retry_after_s <= 8, .why[0]] | join(" ")' explain 9201)
+check "explain: $plan" [ "$plan" = 'p2 p1 true its route says mode = "core"' ]
 check "both in time: p1 is $(lab_state p1)" lab_state_is p1 paused
 for worker in 0 1; do
 	n=$(lab_get ".workers[$worker].core.forwarded" transactions)

@@ -61,6 +61,20 @@ static unsigned count_record_routes(const uint8_t *p, size_t n)
 	return count;
 }
 
+/* What has no branch is known by where it goes. */
+static uint32_t element_there(const struct preview *v, const struct cx_hop *hop)
+{
+	const struct cx_tables *t = v->proxy->world->tables;
+	const uint32_t *ids;
+	size_t n = cx_tables_elements_at(t, &hop->addr, hop->port, &ids);
+
+	for (size_t i = 0; i < n; i++)
+		if (t->elements[ids[i]].group == v->out->group &&
+		    t->elements[ids[i]].transport == hop->transport)
+			return ids[i];
+	return cx_way_element(v->proxy, hop);
+}
+
 static void note_try(struct preview *v, const struct cx_hop *hop, uint64_t token)
 {
 	const struct cx_client *client = token ? cx_client_get(&v->proxy->txns, token) : NULL;
@@ -72,9 +86,10 @@ static void note_try(struct preview *v, const struct cx_hop *hop, uint64_t token
 		return;
 	if (!v->out->n_tries)
 		v->out->timers = timers;
-	*t = (struct cx_preview_try){.element = b ? b->element : CX_NONE, .hop = *hop};
+	*t = (struct cx_preview_try){.element = b ? b->element : element_there(v, hop), .hop = *hop};
 	if (b)
 		t->try_ms = cx_try_ms(v->proxy, b->group, hop, &timers);
+	v->out->stateless = !b;
 	v->out->n_tries++;
 }
 
@@ -84,7 +99,8 @@ static int send_nowhere(void *ctx, const struct cx_hop *hop, const struct iovec 
 	struct preview *v = ctx;
 	uint8_t *bytes;
 	size_t n = gather(iov, n_iov, &bytes);
-	int err = hop->transport == CX_UDP ? cx_proxy_fits_udp(v->proxy->world, hop->listener, iov, n_iov) : 0;
+	int err =
+	    hop->transport == CX_UDP ? cx_proxy_fits_udp(v->proxy->world, hop->listener, iov, n_iov) : 0;
 
 	if (!bytes) {
 		v->no_memory = true;

@@ -46,7 +46,7 @@ static uint16_t side_for(const struct cx_proxy *p, const union cx_addr *addr, ui
 	return CX_NO_LISTENER;
 }
 
-static uint32_t element_at(const struct cx_proxy *p, const struct cx_hop *hop)
+uint32_t cx_way_element(const struct cx_proxy *p, const struct cx_hop *hop)
 {
 	const uint32_t *ids;
 	size_t n = cx_tables_elements_at(p->world->tables, &hop->addr, hop->port, &ids);
@@ -69,7 +69,7 @@ int cx_way_to_uri(const struct cx_proxy *p, const struct cx_uri *uri, uint16_t s
 			       .transport = (uint8_t)transport,
 			       .connection = CX_NO_CONNECTION};
 	hop->listener = side_for(p, &uri->addr, hop->transport, side);
-	*element = element_at(p, hop);
+	*element = cx_way_element(p, hop);
 	return hop->listener == CX_NO_LISTENER ? -ENOENT : 0;
 }
 
