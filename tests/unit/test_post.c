@@ -154,6 +154,48 @@ static void threads(void **state)
 	cx_post_free(post);
 }
 
+static void unwant(void *post)
+{
+	cx_post_unwant(post, 0);
+}
+
+/* One sends as fast as there is room, the other reads: nothing is refused, and
+ * whoever waits for room is woken. */
+static void send_while_room(void *ctx)
+{
+	struct half *h = ctx;
+	struct iovec iov = {&h->sent, sizeof(h->sent)};
+
+	h->turns++;
+	while (h->sent < h->to_send && cx_post_has_room(h->post, 0, h->other, sizeof(h->sent)) &&
+	       !cx_post_send(h->post, 0, h->other, 5, &iov, 1))
+		h->sent++;
+	h->wrong += cx_post_relieved(h->post, 0) && cx_post_relieved(h->post, 0); /* once */
+}
+
+static void room(void **state)
+{
+	const uint64_t n = 200000;
+	struct cx_post *post = cx_post_new(2, RING);
+	struct half h[2] = {{.post = post, .other = 1, .to_send = n}, {.post = post, .other = 0}};
+	struct cx_worker_ops sends = {.on_letter = on_number, .on_turn = send_while_room, .ctx = &h[0]};
+	struct cx_worker_ops reads = {.on_letter = on_number, .on_turn = on_turn, .ctx = &h[1]};
+
+	(void)state;
+	assert_int_equal(cx_worker_start(1, post, &reads, &h[1].worker), 0);
+	assert_int_equal(cx_worker_start(0, post, &sends, &h[0].worker), 0);
+	for (int ms = 0; ms < 20000 && __atomic_load_n(&h[1].next, __ATOMIC_RELAXED) < n; ms++)
+		uv_sleep(1); /* the workers are left to themselves */
+	cx_worker_call(h[0].worker, unwant, post);
+	cx_worker_stop(h[1].worker);
+	cx_worker_stop(h[0].worker);
+	assert_int_equal(h[1].next, n);
+	assert_int_equal(h[0].wrong + h[1].wrong, 0);
+	assert_int_equal(cx_post_refused(post, 0), 0);
+	assert_true(h[0].turns > 10);
+	cx_post_free(post);
+}
+
 static uv_sem_t reached, go_on;
 
 static void hang(void *arg)
@@ -205,10 +247,8 @@ static void watch(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(wraps),
-	    cmocka_unit_test(full),
-	    cmocka_unit_test(threads),
-	    cmocka_unit_test(watch),
+	    cmocka_unit_test(wraps), cmocka_unit_test(full),  cmocka_unit_test(threads),
+	    cmocka_unit_test(room),  cmocka_unit_test(watch),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -41,17 +41,30 @@ struct rig {
 	uint64_t token;
 	int errnum;
 	bool refuse;
+	bool full;	       /* nobody has room for a message */
+	unsigned out_of_order; /* Call-IDs that were not counted up from 0 */
 	int peer_listen, peer; /* plain sockets */
 };
 
-static void on_message(void *ctx, const struct cx_hop *from, uint8_t *p, size_t n)
+static unsigned number_of(const uint8_t *p, size_t n)
+{
+	const char *call_id = memmem(p, n, "Call-ID: ", 9);
+
+	return call_id ? (unsigned)strtoul(call_id + 9, NULL, 10) : 0;
+}
+
+static bool on_message(void *ctx, const struct cx_hop *from, uint8_t *p, size_t n)
 {
 	struct rig *r = ctx;
 
+	if (r->full)
+		return false;
+	r->out_of_order += number_of(p, n) != r->messages;
 	r->messages++;
 	r->from = *from;
 	memcpy(r->last, p, n);
 	r->last_n = n;
+	return true;
 }
 
 static void on_failed(void *ctx, uint64_t token, int errnum)
@@ -261,6 +274,77 @@ static void framing(void **state)
 	assert_int_equal(stats_of(r).pings, 1);
 	assert_int_equal(send_text(r, &r->from, "SIP/2.0 200 OK\r\n\r\n", 0), 0);
 	assert_true(UNTIL(r, recv(r->peer, text, sizeof(text), MSG_DONTWAIT) == 18));
+	rig_free(r);
+}
+
+#define MANY 2000 /* messages, more than sockets hold */
+
+/* Goes on sending where it stopped, as far as it goes now. */
+static bool all_sent(int fd, const char *text, size_t n, size_t *at)
+{
+	ssize_t sent = send(fd, text + *at, n - *at, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+	if (sent > 0)
+		*at += (size_t)sent;
+	return *at == n;
+}
+
+/* Nobody has room: the peer waits, and all that it has sent comes in its order. */
+static void back_pressure(void **state)
+{
+	static char text[MANY * 6200];
+	struct rig *r = rig_default();
+	size_t n = 0, at = 0, before;
+
+	(void)state;
+	for (unsigned i = 0; i < MANY; i++)
+		n += message(text + n, sizeof(text) - n, i, 6000);
+	r->peer = dial(r);
+	r->full = true;
+	do {
+		before = at;
+		all_sent(r->peer, text, n, &at);
+		uv_run(&r->loop, UV_RUN_NOWAIT);
+	} while (at > before);
+	assert_true(at < n);
+	assert_int_equal(stats_of(r).held, 1);
+	cx_tcp_resume(r->tcp); /* there still is no room */
+	uv_run(&r->loop, UV_RUN_NOWAIT);
+	assert_int_equal(stats_of(r).held, 2);
+	assert_int_equal(r->messages, 0);
+	r->full = false;
+	cx_tcp_resume(r->tcp);
+	assert_true(UNTIL(r, all_sent(r->peer, text, n, &at) && r->messages == MANY));
+	assert_int_equal(r->out_of_order, 0);
+	assert_int_equal(stats_of(r).held, 2);
+	rig_free(r);
+}
+
+/* What is held may end: by its timer, or with the transport. */
+static void held_to_the_end(void **state)
+{
+	struct cx_tcp_settings s = CX_TCP_SETTINGS_DEFAULT;
+	struct rig *r;
+	char text[200];
+	size_t n = message(text, sizeof(text), 0, 10);
+	int other;
+
+	(void)state;
+	s.idle_ms = 100;
+	r = rig_new(&s);
+	r->full = true;
+	r->peer = dial(r);
+	other = dial(r);
+	put(r->peer, text, n);
+	put(other, text, n);
+	assert_true(UNTIL(r, stats_of(r).held == 2));
+	assert_true(UNTIL(r, stats_of(r).open == 0));
+	cx_tcp_resume(r->tcp); /* nobody is there any more */
+	close(other);
+	other = dial(r);
+	put(other, text, n);
+	assert_true(UNTIL(r, stats_of(r).held == 3));
+	close(other);
 	rig_free(r);
 }
 
@@ -507,9 +591,17 @@ static void listing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(framing), cmocka_unit_test(garbage),    cmocka_unit_test(reuse_and_handles),
-	    cmocka_unit_test(refused), cmocka_unit_test(black_hole), cmocka_unit_test(does_not_read),
-	    cmocka_unit_test(timers),  cmocka_unit_test(limits),     cmocka_unit_test(listing),
+	    cmocka_unit_test(framing),
+	    cmocka_unit_test(garbage),
+	    cmocka_unit_test(reuse_and_handles),
+	    cmocka_unit_test(refused),
+	    cmocka_unit_test(black_hole),
+	    cmocka_unit_test(does_not_read),
+	    cmocka_unit_test(timers),
+	    cmocka_unit_test(limits),
+	    cmocka_unit_test(listing),
+	    cmocka_unit_test(back_pressure),
+	    cmocka_unit_test(held_to_the_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -36,6 +36,8 @@ struct cx_world *cx_sip_world(struct cx_sip *sip)
  * at once then. */
 void cx_sip_turn(struct cx_sip *sip)
 {
+	if (sip->tcp && cx_post_relieved(sip->parts->post, sip->number))
+		cx_tcp_resume(sip->tcp);
 	if (sip->tcp)
 		cx_tcp_flush(sip->tcp);
 	cx_udp_flush(sip->batch);

@@ -66,14 +66,23 @@ static void receive(struct cx_sip *sip, const struct cx_hop *from, const uint8_t
 		cx_proxy_receive(core_of(sip), from, p, n, now_ms(sip));
 }
 
-void cx_sip_to_core(struct cx_sip *sip, const struct cx_hop *from, const uint8_t *p, size_t n)
+static void to_core_of(struct cx_sip *sip, unsigned owner, const struct cx_hop *from, const uint8_t *p,
+		       size_t n)
 {
-	unsigned owner = cx_owner(&cx_sip_world(sip)->key.hash, p, n, sip->parts->d.n_workers);
-
 	if (owner == sip->number)
 		receive(sip, from, p, n);
 	else
 		post(sip, owner, CX_LETTER_MESSAGE, from, sizeof(*from), p, n);
+}
+
+static unsigned owner_of(struct cx_sip *sip, const uint8_t *p, size_t n)
+{
+	return cx_owner(&cx_sip_world(sip)->key.hash, p, n, sip->parts->d.n_workers);
+}
+
+void cx_sip_to_core(struct cx_sip *sip, const struct cx_hop *from, const uint8_t *p, size_t n)
+{
+	to_core_of(sip, owner_of(sip, p, n), from, p, n);
 }
 
 /* By the first branch in it, which is that of our Via. What is made to look like it
@@ -253,14 +262,22 @@ static void core_note(void *ctx, const struct cx_proxy_note *note)
 
 /* ---- connections ---------------------------------------------------------------------- */
 
-static void on_tcp_message(void *ctx, const struct cx_hop *from, uint8_t *p, size_t n)
+/* A datagram that finds no room is dropped, and sent again by who sent it. Nobody sends
+ * again what TCP has taken: it stays in the connection until its worker has room. */
+static bool on_tcp_message(void *ctx, const struct cx_hop *from, uint8_t *p, size_t n)
 {
 	struct cx_sip *sip = ctx;
 	bool response = n > 4 && !memcmp(p, "SIP/", 4);
+	unsigned owner = owner_of(sip, p, n);
 
+	if (!response || !cx_sip_probe_answer(sip, p, n)) {
+		if (owner != sip->number &&
+		    !cx_post_has_room(sip->parts->post, sip->number, owner, sizeof(*from) + n))
+			return false;
+		to_core_of(sip, owner, from, p, n);
+	}
 	cx_sip_count_stream(sip, from->listener, response);
-	if (!response || !cx_sip_probe_answer(sip, p, n))
-		cx_sip_to_core(sip, from, p, n);
+	return true;
 }
 
 static void on_tcp_failed(void *ctx, uint64_t token, int errnum)
@@ -399,5 +416,6 @@ void cx_sip_stop_stateful(void *arg)
 		cx_proxy_free(sip->core);
 	sip->core = NULL;
 	sip->n_failed = 0;
+	cx_post_unwant(sip->parts->post, sip->number);
 	cx_post_wake(sip->parts->post, sip->number); /* and nobody any more */
 }

@@ -140,7 +140,7 @@ static void on_timer(uv_timer_t *timer)
 
 static void want(struct cx_conn *c)
 {
-	int events = c->state == CX_TCP_CLOSING ? 0 : UV_READABLE | UV_DISCONNECT;
+	int events = c->state == CX_TCP_CLOSING || c->held ? 0 : UV_READABLE | UV_DISCONNECT;
 
 	c->writable_wanted = c->state == CX_TCP_CONNECTING || cx_bytes_n(&c->out);
 	if (c->writable_wanted)
@@ -232,8 +232,22 @@ static void close_bad(struct cx_conn *c, const uint8_t *p)
 	set_timer(c);
 }
 
-/* Takes whole messages off the front of p. How many bytes, or -1: the connection
- * is not to be read any further. */
+/* The peer has to wait: what it goes on sending fills its window. */
+static void hold(struct cx_conn *c)
+{
+	struct cx_tcp *t = c->t;
+
+	*t->held_last = c;
+	t->held_last = &c->next_held;
+	t->n_held++;
+	c->next_held = NULL;
+	c->held = true;
+	cx_tcp_count(&t->stats.held, 1);
+	want(c);
+}
+
+/* Takes whole messages off the front of p, until there is no room for one. How many
+ * bytes, or -1: the connection is not to be read any further. */
 static ssize_t take_frames(struct cx_conn *c, uint8_t *p, size_t n)
 {
 	static const struct iovec pong = {(void *)(uintptr_t)PONG, 2};
@@ -244,8 +258,11 @@ static ssize_t take_frames(struct cx_conn *c, uint8_t *p, size_t n)
 	while ((got = cx_frame_next(&c->frame, p + at, n - at, &kind)) > 0) {
 		if (kind == CX_FRAME_MESSAGE) {
 			c->heard = true;
+			if (!c->t->ops.on_message(c->t->ops.ctx, &c->hop, p + at, (size_t)got)) {
+				hold(c);
+				return (ssize_t)at;
+			}
 			c->messages_in++;
-			c->t->ops.on_message(c->t->ops.ctx, &c->hop, p + at, (size_t)got);
 		} else if (kind == CX_FRAME_PING) {
 			cx_tcp_count(&c->t->stats.pings, 1);
 			c->heard = true;
@@ -258,6 +275,31 @@ static ssize_t take_frames(struct cx_conn *c, uint8_t *p, size_t n)
 		return -1;
 	}
 	return (ssize_t)at;
+}
+
+/* What is left in c->in is not whole, or waits. used: bytes of messages before it. */
+static void rest(struct cx_conn *c, size_t used)
+{
+	if (!cx_bytes_n(&c->in))
+		cx_bytes_free(&c->in);
+	if (!cx_bytes_n(&c->in) || c->held) {
+		c->partial_since_ms = 0;
+	} else if (used || !c->partial_since_ms) { /* another message than before */
+		c->partial_since_ms = uv_now(c->t->loop);
+		set_timer(c);
+	}
+}
+
+void cx_conn_resume(struct cx_conn *c)
+{
+	ssize_t used = take_frames(c, c->in.p + c->in.at, cx_bytes_n(&c->in));
+
+	if (used < 0)
+		return;
+	cx_bytes_consume(&c->in, (size_t)used);
+	rest(c, (size_t)used);
+	if (!c->held)
+		want(c);
 }
 
 /* n bytes have come into the shared buffer. 0, -1: stop reading. */
@@ -286,14 +328,8 @@ static int take(struct cx_conn *c, size_t n)
 			return -1;
 		}
 	}
-	if (!cx_bytes_n(&c->in)) {
-		cx_bytes_free(&c->in);
-		c->partial_since_ms = 0;
-	} else if (used || !c->partial_since_ms) { /* another message than before */
-		c->partial_since_ms = uv_now(c->t->loop);
-		set_timer(c);
-	}
-	return 0;
+	rest(c, (size_t)used);
+	return c->held ? -1 : 0;
 }
 
 static void read_all(struct cx_conn *c)
@@ -346,7 +382,10 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 	} else if (events & UV_WRITABLE && c->writable_wanted) {
 		cx_conn_flush(c);
 	}
-	if (c->fd >= 0 && c->state == CX_TCP_OPEN && (status < 0 || events & (UV_READABLE | UV_DISCONNECT)))
+	if (c->fd >= 0 && c->held && status < 0) /* it will not come to reading any more */
+		broke(c, ECONNRESET);
+	else if (c->fd >= 0 && c->state == CX_TCP_OPEN && !c->held &&
+		 (status < 0 || events & (UV_READABLE | UV_DISCONNECT)))
 		read_all(c);
 	if (c->fd >= 0 && status < 0) /* libuv has stopped polling */
 		want(c);

@@ -4,9 +4,12 @@
  * `written`, the reader `read`, and each publishes its own with release order.
  * A letter never wraps: where it does not fit the end, a mark sends the reader
  * to the start.
+ *
+ * Who wants room says so (`wanted`) and looks once more; the reader makes room and
+ * then looks at `wanted`. Both by read-modify-write of that one word, so one of
+ * them comes later and sees the other.
  */
 #include <errno.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include "net/post.h"
@@ -21,12 +24,14 @@ struct head {
 struct ring {
 	uint64_t written __attribute__((aligned(64)));
 	uint64_t read __attribute__((aligned(64)));
+	uint32_t wanted; /* room, by the writer: 1 */
 	uint8_t *bytes;
 };
 
 struct party {
 	uv_async_t *wake;
 	bool *to_wake; /* by party: written to since the last cx_post_wake() */
+	bool *waits;   /* by party: has been told that there is no room */
 	uint64_t refused;
 };
 
@@ -62,7 +67,8 @@ struct cx_post *cx_post_new(unsigned parties, size_t bytes)
 	}
 	for (unsigned i = 0; i < parties; i++) {
 		p->party[i].to_wake = calloc(parties, sizeof(bool));
-		if (!p->party[i].to_wake)
+		p->party[i].waits = calloc(parties, sizeof(bool));
+		if (!p->party[i].to_wake || !p->party[i].waits)
 			goto fail;
 	}
 	return p;
@@ -77,8 +83,10 @@ void cx_post_free(struct cx_post *p)
 		return;
 	for (unsigned i = 0; p->rings && i < p->parties * p->parties; i++)
 		free(p->rings[i].bytes);
-	for (unsigned i = 0; p->party && i < p->parties; i++)
+	for (unsigned i = 0; p->party && i < p->parties; i++) {
 		free(p->party[i].to_wake);
+		free(p->party[i].waits);
+	}
 	free(p->rings);
 	free(p->party);
 	free(p);
@@ -114,6 +122,63 @@ static uint8_t *room_for(const struct cx_post *p, struct ring *r, size_t n, uint
 	return *written + n - read > p->size ? NULL : r->bytes + at;
 }
 
+static size_t whole_of(size_t length)
+{
+	return (sizeof(struct head) + length + CX_POST_SPARE + 7) & ~(size_t)7;
+}
+
+bool cx_post_has_room(struct cx_post *p, unsigned from, unsigned to, size_t n)
+{
+	struct ring *r = &p->rings[to * p->parties + from];
+	uint64_t written = r->written;
+
+	if (whole_of(n) > p->size / 2 || room_for(p, r, whole_of(n), &written))
+		return true; /* or it never will be: sending says so */
+	__atomic_exchange_n(&r->wanted, 1, __ATOMIC_ACQ_REL);
+	written = r->written;
+	if (room_for(p, r, whole_of(n), &written)) {
+		__atomic_store_n(&r->wanted, 0, __ATOMIC_RELEASE);
+		return true;
+	}
+	p->party[from].waits[to] = true;
+	return false;
+}
+
+bool cx_post_relieved(struct cx_post *p, unsigned from)
+{
+	bool relieved = false;
+
+	for (unsigned to = 0; to < p->parties; to++) {
+		struct ring *r = &p->rings[to * p->parties + from];
+
+		if (!p->party[from].waits[to] || __atomic_load_n(&r->wanted, __ATOMIC_ACQUIRE))
+			continue;
+		p->party[from].waits[to] = false;
+		relieved = true;
+	}
+	return relieved;
+}
+
+void cx_post_unwant(struct cx_post *p, unsigned from)
+{
+	for (unsigned to = 0; to < p->parties; to++)
+		__atomic_store_n(&p->rings[to * p->parties + from].wanted, 0, __ATOMIC_RELEASE);
+}
+
+/* Behind the last read: whoever waits for room in what is half empty now. */
+static void relieve(struct cx_post *p, unsigned to)
+{
+	for (unsigned from = 0; from < p->parties; from++) {
+		struct ring *r = &p->rings[to * p->parties + from];
+
+		if (!__atomic_fetch_add(&r->wanted, 0, __ATOMIC_ACQ_REL) ||
+		    __atomic_load_n(&r->written, __ATOMIC_RELAXED) - r->read > p->size / 2)
+			continue;
+		if (__atomic_exchange_n(&r->wanted, 0, __ATOMIC_ACQ_REL))
+			uv_async_send(p->party[from].wake);
+	}
+}
+
 int cx_post_send(struct cx_post *p, unsigned from, unsigned to, uint32_t kind, const struct iovec *iov,
 		 size_t n)
 {
@@ -124,7 +189,7 @@ int cx_post_send(struct cx_post *p, unsigned from, unsigned to, uint32_t kind, c
 
 	for (size_t i = 0; i < n; i++)
 		length += iov[i].iov_len;
-	whole = (sizeof(struct head) + length + CX_POST_SPARE + 7) & ~(size_t)7;
+	whole = whole_of(length);
 	if (length >= WRAP || whole > p->size / 2)
 		return refuse(p, from, -EMSGSIZE);
 	at = room_for(p, r, whole, &written);
@@ -168,7 +233,7 @@ static bool read_one(struct cx_post *p, struct ring *r, unsigned from,
 		head = (void *)r->bytes;
 	}
 	on_letter(ctx, from, head->kind, head + 1, head->n);
-	read += (sizeof(*head) + head->n + CX_POST_SPARE + 7) & ~(uint64_t)7;
+	read += whole_of(head->n);
 	__atomic_store_n(&r->read, read, __ATOMIC_RELEASE);
 	return true;
 }
@@ -186,6 +251,7 @@ size_t cx_post_read(struct cx_post *p, unsigned to, size_t max,
 			n += r->bytes && read_one(p, r, from, on_letter, ctx);
 		}
 	} while (n > before && n < max);
+	relieve(p, to);
 	if (n == max) /* others of the loop have their turn before the rest */
 		uv_async_send(p->party[to].wake);
 	return n;

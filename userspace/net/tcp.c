@@ -31,6 +31,7 @@ int cx_tcp_new(uv_loop_t *loop, unsigned worker, uint64_t hash_key, const struct
 	t->hash_key[0] = hash_key;
 	t->hash_key[1] = ~hash_key;
 	t->first_free = NO_SLOT;
+	t->held_last = &t->held;
 	t->buckets = BUCKETS;
 	t->by_address = calloc(t->buckets, sizeof(struct cx_conn *));
 	t->by_source = calloc(t->buckets, sizeof(struct cx_source_count *));
@@ -185,6 +186,17 @@ struct cx_conn *cx_conn_new(struct cx_tcp *t, int fd, const struct cx_hop *peer,
 	return c;
 }
 
+static void drop_held(struct cx_tcp *t, struct cx_conn **at)
+{
+	struct cx_conn *c = *at;
+
+	*at = c->next_held;
+	if (t->held_last == &c->next_held)
+		t->held_last = at;
+	c->held = false;
+	t->n_held--;
+}
+
 void cx_conn_unlink(struct cx_conn *c)
 {
 	struct cx_tcp *t = c->t;
@@ -197,6 +209,12 @@ void cx_conn_unlink(struct cx_conn *c)
 	for (at = &t->dirty; *at; at = &(*at)->next_dirty) {
 		if (*at == c) {
 			*at = c->next_dirty;
+			break;
+		}
+	}
+	for (at = &t->held; c->held && *at; at = &(*at)->next_held) {
+		if (*at == c) {
+			drop_held(t, at);
 			break;
 		}
 	}
@@ -285,6 +303,17 @@ void cx_tcp_flush(struct cx_tcp *t)
 		t->dirty = c->next_dirty;
 		c->dirty = false;
 		cx_conn_flush(c);
+	}
+}
+
+void cx_tcp_resume(struct cx_tcp *t)
+{
+	/* each once: those that are held again queue up behind */
+	for (uint32_t n = t->n_held; n && t->held; n--) {
+		struct cx_conn *c = t->held;
+
+		drop_held(t, &t->held);
+		cx_conn_resume(c);
 	}
 }
 

@@ -23,8 +23,10 @@ struct cx_tcp;	      /* a worker's connections */
 struct cx_tcp_listen; /* a listening socket of a worker */
 
 struct cx_tcp_ops {
-	/* One whole message; p may be changed during the call. */
-	void (*on_message)(void *ctx, const struct cx_hop *from, uint8_t *p, size_t n);
+	/* One whole message; p may be changed during the call. False: there is no room for
+	 * it now, and it is as it was. Then the connection is read no further until
+	 * cx_tcp_resume(), which offers it again: the peer waits, nothing is lost. */
+	bool (*on_message)(void *ctx, const struct cx_hop *from, uint8_t *p, size_t n);
 	/* A message that was sent with this token did not arrive, or its connection
 	 * broke behind it. errnum: positive. */
 	void (*on_failed)(void *ctx, uint64_t token, int errnum);
@@ -76,6 +78,10 @@ int cx_tcp_send(struct cx_tcp *t, const struct cx_hop *hop, const struct cx_list
 /* Writes what is queued; the owner calls it at the end of each turn. */
 void cx_tcp_flush(struct cx_tcp *t);
 
+/* There may be room again: connections that were not read any further go on, in the
+ * order in which they stopped. */
+void cx_tcp_resume(struct cx_tcp *t);
+
 /* Binds and listens (IP_FREEBIND); join as with cx_udp_join(). Any thread. */
 int cx_tcp_listen_open(const struct cx_listener *listener, bool join, struct cx_tcp_listen **out);
 /* On the worker's thread. */
@@ -96,7 +102,8 @@ void cx_tcp_listen_close(struct cx_tcp_listen *l);
 	X(timed_out, "closed by idle or half-open timer")                                                    \
 	X(bad_frames, "closed because no message could be read")                                             \
 	X(pings, "keep-alives answered")                                                                     \
-	X(queue_full, "messages refused by a full queue")
+	X(queue_full, "messages refused by a full queue")                                                    \
+	X(held, "times that reading stopped until another worker had room")
 
 struct cx_tcp_stats {
 #define CX_X(name, text) uint64_t name;

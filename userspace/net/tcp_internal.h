@@ -22,6 +22,7 @@ struct cx_conn {
 	int fd;
 	uint8_t state;				      /* enum cx_tcp_state */
 	bool accepted, writable_wanted, dirty, heard; /* heard: a whole message has come */
+	bool held;				      /* a message in `in` waits for room */
 	uv_poll_t poll;
 	uv_timer_t timer;
 	unsigned handles; /* that are not closed yet */
@@ -33,6 +34,7 @@ struct cx_conn {
 	uint64_t *tokens;
 	uint32_t n_tokens, tokens_size, tokens_at; /* a ring */
 	struct cx_conn *next_dirty;
+	struct cx_conn *next_held;
 	struct cx_conn *next_same; /* in its bucket by address */
 	struct cx_source_count *source;
 };
@@ -60,6 +62,8 @@ struct cx_tcp {
 	struct cx_source_count **by_source;
 	uint32_t buckets;
 	struct cx_conn *dirty;
+	struct cx_conn *held, **held_last; /* longest first */
+	uint32_t n_held;
 	bool closing;
 	uint32_t alive; /* connections whose handles are not closed */
 	struct cx_tcp_stats stats;
@@ -86,6 +90,8 @@ void cx_source_give(struct cx_tcp *t, struct cx_source_count *s); /* NULL: nothi
 int cx_conn_start(struct cx_conn *c, bool connecting);
 int cx_conn_queue(struct cx_conn *c, const struct iovec *iov, int n, uint64_t token);
 void cx_conn_flush(struct cx_conn *c);
+/* Offers what it has, and reads on unless it is held again. */
+void cx_conn_resume(struct cx_conn *c);
 /* Ends it and tells of its tokens; errnum 0: nobody is told. */
 void cx_conn_end(struct cx_conn *c, int errnum);
 
