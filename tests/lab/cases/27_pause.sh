@@ -7,7 +7,7 @@
 . "$(dirname "$0")/../case.sh"
 . "$(dirname "$0")/../messages.sh"
 LAB_ELEMENTS=9
-SETTINGS_EXTRA='workers = 2; drain_s = 1;'
+SETTINGS_EXTRA='drain_s = 1;'
 GROUPS_EXTRA=",
 	{ name = \"shared\"; network = \"core\"; slow_start_s = 0; pause_max_s = 8; elements = (
 	    { name = \"p1\"; uri = \"sip:10.2.1.2:5060\"; q = 1000; }, { name = \"p2\"; uri = \"sip:10.2.2.2:5060\"; q = 500; } ); },
