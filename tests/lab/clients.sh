@@ -67,7 +67,7 @@ audible() { client_new "$1" trace | tail -c 400 | grep -qE 'audio=6[0-9]{4}/6[0-
 # message_of NAME START: the header of the first message whose start line has it.
 message_of() {
 	client_new "$1" trace | awk -v start="$2" '
-		/^#$/ || /bit\/s) *#$/ { getline; getline; found = index($0, start) == 1 }
+		/(^|bit\/s\) *|<script>: )#$/ { getline; getline; found = index($0, start) == 1 }
 		found && /^$/ { exit }
 		found { print }'
 }
@@ -80,3 +80,19 @@ same() {
 	# shellcheck disable=SC2053
 	[[ $2 == $3 ]] || fail "$FLOW: $1 is '$2', not '$3'"
 }
+
+# kamailio_start NAME NODE LISTENER... -- [-A DEFINE]...: see kamailio.cfg. Its log is a trace, too.
+kamailio_start() {
+	local name=$1 node=$2 dir=$LAB_DIR/$1 listen=()
+	shift 2
+	while [ "$1" != -- ]; do
+		listen+=(-l "$1")
+		shift
+	done
+	shift
+	mkdir -p "$dir" && : >"$dir/events"
+	[[ " $CLIENTS " == *" $name "* ]] || CLIENTS+=" $name"
+	lab_start "$name" "$node" "$dir/trace" kamailio -DD -E -m 32 -M 4 -w "$dir" -Y "$dir" -P "$dir/pid" -f "$LAB_HERE/kamailio.cfg" "${listen[@]}" "$@"
+	lab_wait 5000 kamailio_listens "$node" "${listen[1]#*:}"
+}
+kamailio_listens() { lab_in "$1" ss -Hlun "src = $2" | grep -q .; }

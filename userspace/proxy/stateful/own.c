@@ -48,9 +48,11 @@ static void put_unsupported(struct cx_writer *w, const struct cx_message *reques
 
 static void put_lines(struct cx_proxy *p, struct cx_writer *w, const struct cx_own *own)
 {
-	if (own->status == 200 || own->status == 405)
+	bool options = own->status == 200 && own->request->method == CX_M_OPTIONS; /* 200 ends a CANCEL, too */
+
+	if (options || own->status == 405)
 		cx_put_string(w, CX_ALLOW);
-	if (own->status == 200)
+	if (options)
 		cx_put_string(w, "Accept: application/sdp\r\nSupported:\r\n");
 	if (own->status == 420)
 		put_unsupported(w, own->request);
