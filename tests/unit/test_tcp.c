@@ -20,6 +20,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 #include "base/addr.h"
+#include "net/accepted.h"
 #include "net/tcp.h"
 
 #define LISTENER 7
@@ -371,6 +372,41 @@ static void garbage(void **state)
 	rig_free(r);
 }
 
+/* Another worker finds whose connection a peer opened, as long as it is there. */
+static void told_to_the_others(void **state)
+{
+	struct cx_tcp_settings s = CX_TCP_SETTINGS_DEFAULT;
+	struct cx_tcp_ops none = {0};
+	struct cx_tcp *other;
+	struct cx_hop hop;
+	struct rig *r;
+
+	(void)state;
+	s.accepted = cx_accepted_new(100, 42);
+	r = rig_new(&s);
+	assert_int_equal(cx_tcp_new(&r->loop, WORKER + 1, 42, &s, &none, &other), 0);
+	r->peer = dial(r);
+	hop = hop_to(port_of(r->peer));
+	assert_true(UNTIL(r, stats_of(r).accepted == 1));
+	assert_int_equal(cx_tcp_worker_for(r->tcp, &hop), WORKER);
+	assert_int_equal(cx_tcp_worker_for(other, &hop), WORKER);
+	assert_true(cx_tcp_has(r->tcp, &hop));
+	assert_false(cx_tcp_has(other, &hop));
+	close(r->peer);
+	assert_true(UNTIL(r, stats_of(r).open == 0));
+	assert_int_equal(cx_tcp_worker_for(other, &hop), WORKER + 1);
+	/* one that we opened is nobody else's business */
+	r->peer_listen = plain_listen(5);
+	hop = hop_to(port_of(r->peer_listen));
+	assert_int_equal(send_text(r, &hop, "one", 0), 0);
+	assert_true(cx_tcp_has(r->tcp, &hop));
+	assert_int_equal(cx_tcp_worker_for(other, &hop), WORKER + 1);
+	r->peer = -1;
+	cx_tcp_close(other);
+	rig_free(r);
+	cx_accepted_free(s.accepted);
+}
+
 static void reuse_and_handles(void **state)
 {
 	struct rig *r = rig_default();
@@ -594,6 +630,7 @@ int main(void)
 	    cmocka_unit_test(framing),
 	    cmocka_unit_test(garbage),
 	    cmocka_unit_test(reuse_and_handles),
+	    cmocka_unit_test(told_to_the_others),
 	    cmocka_unit_test(refused),
 	    cmocka_unit_test(black_hole),
 	    cmocka_unit_test(does_not_read),

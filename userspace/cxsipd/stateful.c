@@ -5,7 +5,8 @@
  * - Everything of one Call-ID goes to one worker's core: what arrives at another
  *   worker, as TCP does and UDP without steering, is handed over by post.
  * - A connection's bytes go out by the worker that has it. What the core of
- *   another one sends by it is posted there; that it could not be sent comes back.
+ *   another one sends by it, or to the peer that opened it, is posted there; that it
+ *   could not be sent comes back.
  * - ICMP reaches the socket of some worker, so every worker is told.
  */
 #define _GNU_SOURCE
@@ -18,6 +19,7 @@
 #include "health/options.h"
 #include "net/owner.h"
 #include "observe/log.h"
+#include "sip/edit.h"
 
 #define CX_MAGIC "z9hG4bK"
 #define PROBE_REACH 1024 /* the topmost Via is in front of other headers */
@@ -170,9 +172,9 @@ static int send_elsewhere(struct cx_sip *sip, unsigned worker, const struct cx_h
 			  const struct iovec *iov, int n, uint64_t token)
 {
 	struct cx_letter_send head = {.hop = *hop, .token = token};
-	struct iovec all[8] = {{&head, sizeof(head)}};
+	struct iovec all[1 + CX_EDITS_IOV] = {{&head, sizeof(head)}};
 
-	if (worker >= sip->parts->d.n_workers || n > 7)
+	if (worker >= sip->parts->d.n_workers || n > CX_EDITS_IOV)
 		return -ENOTCONN;
 	memcpy(all + 1, iov, (size_t)n * sizeof(*iov));
 	return cx_post_send(sip->parts->post, sip->number, worker, CX_LETTER_SEND, all, (size_t)n + 1);
@@ -181,9 +183,9 @@ static int send_elsewhere(struct cx_sip *sip, unsigned worker, const struct cx_h
 static int send_tcp(struct cx_sip *sip, const struct cx_hop *hop, const struct iovec *iov, int n,
 		    uint64_t token)
 {
-	unsigned worker = cx_tcp_worker_of(hop->connection);
+	unsigned worker = cx_tcp_worker_for(sip->tcp, hop);
 
-	if (hop->connection != CX_NO_CONNECTION && worker != sip->number)
+	if (worker != sip->number)
 		return send_elsewhere(sip, worker, hop, iov, n, token);
 	return cx_tcp_send(sip->tcp, hop, &sip->world->tables->listeners[hop->listener], iov, n, token);
 }
@@ -314,14 +316,17 @@ static void send_for(struct cx_sip *sip, unsigned from, const struct cx_letter_s
 {
 	struct iovec iov = {(void *)(uintptr_t)(letter + 1), n - sizeof(*letter)};
 	struct letter_failed failed = {.token = letter->token};
+	bool workers = from != sip->parts->d.n_workers;
 	int err;
 
 	if (!cx_sip_world(sip)->tables->listener_config[letter->hop.listener])
 		err = -EADDRNOTAVAIL;
+	else if (workers && letter->hop.connection == CX_NO_CONNECTION && !cx_tcp_has(sip->tcp, &letter->hop))
+		err = -ENOTCONN; /* it has gone meanwhile; the other one can open its own */
 	else /* the token is another core's: it hears of what is known at once */
 		err = cx_tcp_send(sip->tcp, &letter->hop,
 				  &sip->world->tables->listeners[letter->hop.listener], &iov, 1, 0);
-	if (!err || !letter->token || from == sip->parts->d.n_workers)
+	if (!err || !letter->token || !workers)
 		return;
 	failed.errnum = -err;
 	post(sip, from, CX_LETTER_FAILED, &failed, sizeof(failed), NULL, 0);
@@ -390,6 +395,7 @@ static int start_tcp(struct cx_sip *sip)
 	settings.queue_max = from->queue_bytes;
 	settings.connections_max = share(from->connections, workers);
 	settings.per_source_max = share(from->per_source, workers);
+	settings.accepted = sip->parts->accepted;
 	return cx_tcp_new(cx_worker_loop(sip->worker), sip->number, sip->parts->tag_key, &settings, &ops,
 			  &sip->tcp);
 }

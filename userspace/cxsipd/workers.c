@@ -114,7 +114,8 @@ int cx_workers_start(struct cx_parts *parts)
 	d->n_workers = count_workers(d->config);
 	parts->views = cx_views_new(d->n_workers);
 	parts->post = cx_post_new(d->n_workers + 1, CX_RING_BYTES);
-	if (!parts->views || !parts->post)
+	parts->accepted = cx_accepted_new(d->config->tcp.connections, parts->tag_key);
+	if (!parts->views || !parts->post || !parts->accepted)
 		return -ENOMEM;
 	d->world->retire = retire;
 	d->world->retire_ctx = parts;
@@ -243,6 +244,8 @@ out:
 	parts->steer = NULL;
 	cx_post_free(parts->post);
 	cx_views_free(parts->views);
+	cx_accepted_free(parts->accepted);
+	parts->accepted = NULL;
 	parts->post = NULL;
 	parts->views = NULL;
 	parts->d.n_workers = 0;

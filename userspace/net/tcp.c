@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include "base/addr.h"
 #include "cxsip/siphash.h"
+#include "net/accepted.h"
 #include "net/tcp_internal.h"
 
 #define NO_SLOT UINT32_MAX
@@ -92,6 +93,23 @@ static struct cx_conn *find(struct cx_tcp *t, const struct cx_hop *hop)
 		     c->hop.listener != hop->listener || memcmp(&c->hop.addr, &hop->addr, sizeof(hop->addr))))
 		c = c->next_same;
 	return c;
+}
+
+bool cx_tcp_has(struct cx_tcp *t, const struct cx_hop *hop)
+{
+	return find(t, hop) != NULL;
+}
+
+unsigned cx_tcp_worker_for(struct cx_tcp *t, const struct cx_hop *hop)
+{
+	int other;
+
+	if (hop->connection != CX_NO_CONNECTION)
+		return cx_tcp_worker_of(hop->connection);
+	if (!t->settings.accepted || cx_tcp_has(t, hop))
+		return t->worker;
+	other = cx_accepted_find(t->settings.accepted, hop);
+	return other < 0 ? t->worker : (unsigned)other;
 }
 
 struct cx_source_count *cx_source_take(struct cx_tcp *t, const union cx_addr *addr)
@@ -181,6 +199,8 @@ struct cx_conn *cx_conn_new(struct cx_tcp *t, int fd, const struct cx_hop *peer,
 	cx_frame_init(&c->frame, t->settings.message_max, t->settings.message_max);
 	c->next_same = *bucket;
 	*bucket = c;
+	if (accepted && t->settings.accepted)
+		cx_accepted_put(t->settings.accepted, peer, t->worker);
 	t->alive++;
 	cx_tcp_count(&t->stats.open, 1);
 	return c;
@@ -206,6 +226,8 @@ void cx_conn_unlink(struct cx_conn *c)
 	while (*at != c)
 		at = &(*at)->next_same;
 	*at = c->next_same;
+	if (c->accepted && t->settings.accepted)
+		cx_accepted_drop(t->settings.accepted, &c->hop, t->worker);
 	for (at = &t->dirty; *at; at = &(*at)->next_dirty) {
 		if (*at == c) {
 			*at = c->next_dirty;

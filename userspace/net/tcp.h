@@ -19,6 +19,7 @@
 #include <uv.h>
 #include "base/hop.h"
 
+struct cx_accepted;
 struct cx_tcp;	      /* a worker's connections */
 struct cx_tcp_listen; /* a listening socket of a worker */
 
@@ -47,6 +48,7 @@ struct cx_tcp_settings {
 	uint32_t connections_max; /* of this worker: 16384 */
 	uint32_t per_source_max;  /* accepted ones of one IPv4 address or IPv6 /64: 1024 */
 	uint32_t message_max;	  /* bytes: 65535 */
+	struct cx_accepted *accepted; /* what all workers have (net/accepted.h); NULL: this is the only one */
 };
 #define CX_TCP_SETTINGS_DEFAULT                                                                              \
 	(struct cx_tcp_settings)                                                                             \
@@ -64,6 +66,11 @@ void cx_tcp_close(struct cx_tcp *t);
 
 /* Whose connection that is. */
 unsigned cx_tcp_worker_of(uint32_t connection);
+/* Who is to send to hop: the worker whose connection it names; without a name, one that
+ * has a connection to its address, if the peer opened it; else this one. */
+unsigned cx_tcp_worker_for(struct cx_tcp *t, const struct cx_hop *hop);
+/* A connection from that listener to hop's address and port, whoever opened it. */
+bool cx_tcp_has(struct cx_tcp *t, const struct cx_hop *hop);
 
 /*
  * Queues one message for hop->connection, or with CX_NO_CONNECTION for any

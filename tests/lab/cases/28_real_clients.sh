@@ -172,6 +172,21 @@ else
 	figure 'sipsak is missing'
 fi
 
+# Most phones listen nowhere and are reached by the connection that they opened, which one worker has.
+# These are requests of dialogs of many Call-IDs, so of all workers.
+flow_begin 'a phone that listens nowhere'
+must mute_phone mute caller $LAB_ACCESS4 5060
+port=$(head -1 "$LAB_DIR/mute/trace")
+answers=
+for i in $(seq 12); do
+	answers+=$(printf '%s\n' "BYE sip:mute@$LAB_CALLER4:$port;transport=tcp SIP/2.0" "Via: SIP/2.0/UDP 10.2.2.2:5061;branch=z9hG4bKmute$i;rport" \
+		"Route: <sip:$LAB_CORE4:$u>, <sip:$LAB_ACCESS4:$t>" "Max-Forwards: 70" "From: <sip:9501@$LAB_ACCESS4>;tag=f" "To: <sip:mute@$LAB_ACCESS4>;tag=t" \
+		"Call-ID: mute$i" "CSeq: 1 BYE" "Content-Length: 0" "" | lab_send ms2 $LAB_CORE4 5060 | awk 'NR == 1 { print $2 " " }')
+done
+same 'answers of it' "$answers" "$(printf '200 %.0s' $(seq 12))"
+same 'its connections' "$(lab_get '[.workers[].tcp.failed_connects] | add' workers)" 0
+figure "a phone that listens nowhere: 12 of 12 requests reached it"
+
 check "contexts are left: $(core_count contexts)" lab_wait 3000 core_idle
 for counter in bad send_failed no_memory expired; do
 	check "$counter: $(core_count $counter)" [ "$(core_count $counter)" = 0 ]
