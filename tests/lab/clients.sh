@@ -56,13 +56,21 @@ client_new() { tail -c "+$((${CLIENT_SEEN[$1.$2]:-0} + 1))" "$LAB_DIR/$1/$2" | t
 # saw NAME PATTERN [TIMES]: within the deadline a line of the trace has it so often.
 saw() { lab_wait 5000 traced "$@" || fail "$FLOW: $1 never saw $2"; }
 traced() { [ "$(client_new "$1" trace | grep -cE -- "$2")" -ge "${3:-1}" ]; }
-# says NAME EVENT
+# says NAME EVENT: so does baresip
 says() { lab_wait 5000 told "$@" || fail "$FLOW: no $2 of $1"; }
 told() { client_new "$1" events | grep -q "\"type\":\"$2\""; }
 
-# hears NAME: audio goes out and comes in there, 64 kbit/s of G.711 each way.
-hears() { lab_wait 5000 audible "$1" || fail "$FLOW: $1 has no audio both ways"; }
-audible() { client_new "$1" trace | tail -c 400 | grep -qE 'audio=6[0-9]{4}/6[0-9]{4}'; }
+# media_begin, media_flows: since then half a second of audio has gone each way between caller and
+# servers, 50 datagrams a second each, with the edge as their router.
+media_begin() { MEDIA=$(media_count); }
+media_flows() { lab_wait 5000 media_flowed || fail "$FLOW: no audio both ways: $MEDIA, $(media_count)"; }
+# datagrams that the edge relayed; packets from the caller, and to it
+media_count() {
+	lab_in edge awk '$1 == "Ip:" { n = $7 } $1 == "access:" { from = $3; to = $11 } END { print n, from, to }' /proc/net/snmp /proc/net/dev
+}
+media_flowed() {
+	awk '{ exit !($4 - $1 > 50 && $5 - $2 > 25 && $6 - $3 > 25) }' <<<"$MEDIA $(media_count)"
+}
 
 # message_of NAME START: the header of the first message whose start line has it.
 message_of() {
@@ -80,6 +88,22 @@ same() {
 	# shellcheck disable=SC2053
 	[[ $2 == $3 ]] || fail "$FLOW: $1 is '$2', not '$3'"
 }
+
+# linphone_start NAME NODE PROXY: over TCP, of which it has no listening port that its Contact would name.
+linphone_start() {
+	local name=$1 dir=$LAB_DIR/$1
+	CLIENTS+=" $name"
+	mkdir -p "$dir/.local/share/linphone" "$dir/.config" && mkfifo "$dir/orders" || return 1
+	printf '%s\n' '[sip]' sip_port=0 sip_tcp_port=5080 sip_tls_port=0 use_ipv6=0 use_info=1 use_rfc2833=0 default_proxy=0 \
+		'[proxy_0]' "reg_proxy=<sip:$3;transport=tcp>" "reg_route=<sip:$3;transport=tcp>" "reg_identity=sip:$name@$3" reg_sendregister=0 publish=0 >"$dir/rc"
+	# shellcheck disable=SC2016
+	lab_start "$name" "$2" "$dir/events" env HOME="$dir" XDG_DATA_HOME="$dir/.local/share" XDG_CONFIG_HOME="$dir/.config" \
+		bash -c 'exec linphone-daemon --config "$1/rc" --log "$1/trace" --disable-stats-events <>"$1/orders"' linphone "$dir"
+	lab_wait 10000 grep -qsa 'listening point .*transport=TCP' "$dir/trace"
+}
+linphone_order() { echo "$2" 1<>"$LAB_DIR/$1/orders" >&1; }
+linphone_says() { lab_wait 5000 linphone_told "$@" || fail "$FLOW: no $2 of $1"; }
+linphone_told() { client_new "$1" events | grep -qa "^Event: $2"; }
 
 # kamailio_start NAME NODE LISTENER... -- [-A DEFINE]...: see kamailio.cfg. Its log is a trace, too.
 kamailio_start() {

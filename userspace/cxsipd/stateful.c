@@ -323,7 +323,7 @@ static void send_for(struct cx_sip *sip, unsigned from, const struct cx_letter_s
 		err = -EADDRNOTAVAIL;
 	else if (workers && letter->hop.connection == CX_NO_CONNECTION && !cx_tcp_has(sip->tcp, &letter->hop))
 		err = -ENOTCONN; /* it has gone meanwhile; the other one can open its own */
-	else /* the token is another core's: it hears of what is known at once */
+	else			 /* the token is another core's: it hears of what is known at once */
 		err = cx_tcp_send(sip->tcp, &letter->hop,
 				  &sip->world->tables->listeners[letter->hop.listener], &iov, 1, 0);
 	if (!err || !letter->token || !workers)

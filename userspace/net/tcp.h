@@ -39,15 +39,15 @@ struct cx_tcp_ops {
 };
 
 struct cx_tcp_settings {
-	uint32_t connect_ms;	  /* until connecting has failed: 1000 */
-	uint32_t idle_ms;	  /* without a byte either way: 240000 */
-	uint32_t half_open_ms;	  /* from connecting to the first whole message, and from a
-				     message's first byte to its last: 10000 */
-	uint32_t unacked_ms;	  /* until what the peer does not acknowledge breaks it: 10000 */
-	uint32_t queue_max;	  /* bytes that wait for one connection: 262144 */
-	uint32_t connections_max; /* of this worker: 16384 */
-	uint32_t per_source_max;  /* accepted ones of one IPv4 address or IPv6 /64: 1024 */
-	uint32_t message_max;	  /* bytes: 65535 */
+	uint32_t connect_ms;	      /* until connecting has failed: 1000 */
+	uint32_t idle_ms;	      /* without a byte either way: 240000 */
+	uint32_t half_open_ms;	      /* from connecting to the first whole message, and from a
+					 message's first byte to its last: 10000 */
+	uint32_t unacked_ms;	      /* until what the peer does not acknowledge breaks it: 10000 */
+	uint32_t queue_max;	      /* bytes that wait for one connection: 262144 */
+	uint32_t connections_max;     /* of this worker: 16384 */
+	uint32_t per_source_max;      /* accepted ones of one IPv4 address or IPv6 /64: 1024 */
+	uint32_t message_max;	      /* bytes: 65535 */
 	struct cx_accepted *accepted; /* what all workers have (net/accepted.h); NULL: this is the only one */
 };
 #define CX_TCP_SETTINGS_DEFAULT                                                                              \

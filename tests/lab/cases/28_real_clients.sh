@@ -35,7 +35,8 @@ dials() {
 	order "$1" dial "sip:$2@$LAB_ACCESS4"
 	says "$1" CALL_ESTABLISHED
 	says "$3" CALL_ESTABLISHED
-	hears "$1"
+	media_begin
+	media_flows
 }
 
 # headers CALLER CALLEE IN-TRANSPORT RECORD-ROUTE...: of the call that was just made; the Record-Route
@@ -66,7 +67,6 @@ hangs_up() {
 
 core_idle() { [ "$(lab_get '[.workers[].core.contexts] | add' transactions)" = 0 ]; }
 core_count() { lab_get "[.workers[].core.$1] | add" transactions; }
-relayed() { lab_in edge awk '$1 == "Ip:" { n = $7 } END { print n }' /proc/net/snmp; } # datagrams between the two
 
 must lab_up
 lab_in edge sysctl -qw net.ipv4.ip_forward=1 # the edge is their router, too
@@ -76,7 +76,7 @@ must lab_daemon_start ${CORE_DAEMON:-}
 
 u=5060';'lr t=5060';transport=tcp;'lr
 flow_begin 'UDP to UDP'
-before=$(relayed)
+before=$(media_count)
 dials alice 9201 bob
 headers alice bob UDP "<sip:$LAB_CORE4:$u>" "<sip:$LAB_ACCESS4:$u>"
 order alice hold
@@ -84,10 +84,12 @@ saw alice '^a=recvonly'
 saw bob '^a=sendonly'
 order alice resume
 saw bob '^a=sendrecv' 3
-hears alice
+media_begin
+media_flows
 same 'To tag after hold and resume' "$(client_new bob trace | grep -oE "^To: <sip:9201@$LAB_ACCESS4>;tag=[0-9a-f]+" | sort -u | wc -l)" 1
 hangs_up alice bob
-media=$(($(relayed) - before))
+read -r media _ <<<"$(media_count)"
+media=$((media - ${before%% *}))
 check "media: $media datagrams went between them" [ "$media" -gt 50 ]
 figure "$media RTP datagrams past the proxy"
 
@@ -148,7 +150,8 @@ saw alice '^REFER'
 saw bob '^NOTIFY' 2
 saw bob '^SIP/2.0 200 OK' # what carol said, in the last NOTIFY
 says bob CALL_CLOSED
-hears alice
+media_begin
+media_flows
 same 'Refer-To at alice' "$(field alice REFER Refer-To)" "$(field bob REFER Refer-To)"
 same 'Route of the NOTIFY at bob' "$(field bob NOTIFY Route)" ''
 hangs_up carol alice
@@ -170,6 +173,35 @@ if command -v sipsak >/dev/null; then
 	figure 'sipsak -T: one hop'
 else
 	figure 'sipsak is missing'
+fi
+
+if command -v linphone-daemon >/dev/null; then
+	must linphone_start linphone caller $LAB_ACCESS4
+	order bob uafind sip:9201@10.2.1.2
+	for i in 1 2 3 4; do # of several Call-IDs, so of both workers
+		flow_begin "linphone, call $i"
+		linphone_order linphone "call sip:9201@$LAB_ACCESS4"
+		linphone_says linphone LinphoneCallStreamsRunning
+		says bob CALL_ESTABLISHED
+		same 'Contact at bob' "$(field bob INVITE Contact)" "*<sip:*$LAB_CALLER4:*;transport=tcp>*"
+		if [ $i = 1 ]; then
+			linphone_order linphone 'dtmf 5'
+			saw bob '^INFO'
+			saw bob '^Signal=5'
+			linphone_order linphone call-pause
+			saw bob '^a=sendonly'
+			linphone_says linphone LinphoneCallPaused
+			linphone_order linphone 'call-resume 1'
+			saw bob '^CSeq: [0-9]+ ACK' 3
+		fi
+		order bob hangup
+		linphone_says linphone LinphoneCallEnd
+		saw bob 'CSeq: [0-9]+ BYE' 2
+	done
+	lab_end linphone KILL # it would wait for its server
+	figure 'linphone: DTMF by INFO, hold, hung up on 4 times'
+else
+	figure 'linphone is missing'
 fi
 
 # Most phones listen nowhere and are reached by the connection that they opened, which one worker has.
