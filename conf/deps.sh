@@ -6,7 +6,7 @@
 #   conf/deps.sh [build] [lab] [vm] [bench]      (default: build lab)
 #
 # Idempotent, and silent when nothing is missing. Nothing that gets installed
-# is left running or set to start at boot: Kamailio is only measured here.
+# is left running or set to start at boot: Kamailio is only measured and called here.
 set -eu
 
 BUILD="gcc libc6-dev make pkg-config clang llvm libclang-rt-dev bpftool linux-libc-dev libbpf-dev libelf-dev zlib1g-dev

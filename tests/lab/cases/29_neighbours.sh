@@ -3,7 +3,8 @@
 # Kamailio as the neighbour on both sides of the core: alice -> front -> proxy -> behind ->
 # bob, all of them recording the route, twice each. Requests of the dialog both ways, CANCEL,
 # without transactions at the neighbours, as strict routers, by TCP, spirals and loops, what
-# comes again when a neighbour was stopped, and failover to the second one behind.
+# comes again when a neighbour was stopped, failover to the second one behind, and how they
+# watch over the proxy.
 . "$(dirname "$0")/../case.sh"
 . "$LAB_HERE/clients.sh"
 
@@ -137,6 +138,13 @@ same 'Record-Route at behind' "$(field behind INVITE Record-Route)" "<sip:$LAB_C
 flow_begin 'TCP in front, UDP behind'
 dialog 9501
 
+printf '1 %s\n' "sip:$LAB_ACCESS4:5060" "sip:$LAB_ACCESS4:5060;transport=tcp" >"$LAB_DIR/watched"
+must front -A "WATCH=\"$LAB_DIR/watched\""
+flow_begin 'OPTIONS of dispatcher to the proxy'
+saw front '^SIP/2.0 200' 2
+same 'what the 200 allows' "$(field front 'SIP/2.0 200' Allow)" '*INVITE*'
+saw front "^Via: SIP/2.0/TCP $FRONT"
+
 must front
 flow_begin 'what a stopped neighbour in front missed'
 order alice dial "sip:9502@$LAB_ACCESS4"
@@ -161,6 +169,15 @@ order alice hangup
 says bob CALL_CLOSED
 same '503s at alice' "$(counted alice '^SIP/2.0 503')" 0
 must behind
+flow_begin 'a stopped one behind, which wakes up when the other has the call'
+neighbour_signal behind STOP
+dials 9501
+neighbour_signal behind CONT
+saw behind '^CANCEL' # by its 100
+saw second '^ACK'
+order alice hangup
+says bob CALL_CLOSED
+same '200s of the INVITE at alice' "$(counted alice '^SIP/2.0 200 Answering')" 1
 flow_begin 'a dead one behind, ICMP'
 neighbour_signal behind KILL
 lab_end behind
@@ -185,7 +202,7 @@ same 'Via at bob' "$(field bob INVITE Via | grep -o "$LAB_CORE4:5060" | wc -l)" 
 same 'Record-Route at bob' "$(field bob INVITE Record-Route)" "<sip:$LAB_CORE4:5060;lr> <sip:$BEHIND:5062;*> <sip:$BEHIND;*> $ours $fronts"
 order alice hangup
 says bob CALL_CLOSED
-calls=$((calls + 4))
+calls=$((calls + 5))
 figure "$calls calls through $(kamailio -v | grep -oE 'kamailio [0-9.]+')"
 
 core_idle() { [ "$(lab_get '[.workers[].core.contexts] | add' transactions)" = 0 ]; }
