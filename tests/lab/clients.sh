@@ -53,17 +53,20 @@ flow_begin() {
 
 client_new() { tail -c "+$((${CLIENT_SEEN[$1.$2]:-0} + 1))" "$LAB_DIR/$1/$2" | tr -d '\r\000' | sed 's/\x1b\[[0-9;]*m//g'; }
 
+# Whoever has failed once need not be waited for so long: the case ends in time.
+patience() { [ -z "$CASE_WHY" ] && echo 5000 || echo 300; }
+
 # saw NAME PATTERN [TIMES]: within the deadline a line of the trace has it so often.
-saw() { lab_wait 5000 traced "$@" || fail "$FLOW: $1 never saw $2"; }
+saw() { lab_wait "$(patience)" traced "$@" || fail "$FLOW: $1 never saw $2"; }
 traced() { [ "$(client_new "$1" trace | grep -cE -- "$2")" -ge "${3:-1}" ]; }
 # says NAME EVENT: so does baresip
-says() { lab_wait 5000 told "$@" || fail "$FLOW: no $2 of $1"; }
+says() { lab_wait "$(patience)" told "$@" || fail "$FLOW: no $2 of $1"; }
 told() { client_new "$1" events | grep -q "\"type\":\"$2\""; }
 
 # media_begin, media_flows: since then half a second of audio has gone each way between caller and
 # servers, 50 datagrams a second each, with the edge as their router.
 media_begin() { MEDIA=$(media_count); }
-media_flows() { lab_wait 5000 media_flowed || fail "$FLOW: no audio both ways: $MEDIA, $(media_count)"; }
+media_flows() { lab_wait "$(patience)" media_flowed || fail "$FLOW: no audio both ways: $MEDIA, $(media_count)"; }
 # datagrams that the edge relayed; packets from the caller, and to it
 media_count() {
 	lab_in edge awk '$1 == "Ip:" { n = $7 } $1 == "access:" { from = $3; to = $11 } END { print n, from, to }' /proc/net/snmp /proc/net/dev
@@ -102,7 +105,7 @@ linphone_start() {
 	lab_wait 10000 grep -qsa 'listening point .*transport=TCP' "$dir/trace"
 }
 linphone_order() { echo "$2" 1<>"$LAB_DIR/$1/orders" >&1; }
-linphone_says() { lab_wait 5000 linphone_told "$@" || fail "$FLOW: no $2 of $1"; }
+linphone_says() { lab_wait "$(patience)" linphone_told "$@" || fail "$FLOW: no $2 of $1"; }
 linphone_told() { client_new "$1" events | grep -qa "^Event: $2"; }
 
 # kamailio_start NAME NODE LISTENER... -- [-A DEFINE]...: see kamailio.cfg. Its log is a trace, too.
