@@ -14,7 +14,7 @@ RECORD_ROUTE=true
 LAB_ELEMENTS=3 # those of the default groups that somebody answers for
 ACCESS_EXTRA=", { address = \"$LAB_ACCESS4\"; transport = \"tcp\"; }"
 CORE_EXTRA=", { address = \"$LAB_CORE4\"; transport = \"tcp\"; }"
-SETTINGS_EXTRA='workers = 2; drain_s = 2;'
+WORKERS=2 SETTINGS_EXTRA='drain_s = 2;'
 group() { # NAME URI
 	echo ", { name = \"$1\"; network = \"core\"; mode = \"core\"; probe = { enabled = false; }; elements = ( { name = \"$1-1\"; uri = \"$2\"; } ); }"
 }
