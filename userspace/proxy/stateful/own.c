@@ -48,7 +48,8 @@ static void put_unsupported(struct cx_writer *w, const struct cx_message *reques
 
 static void put_lines(struct cx_proxy *p, struct cx_writer *w, const struct cx_own *own)
 {
-	bool options = own->status == 200 && own->request->method == CX_M_OPTIONS; /* 200 ends a CANCEL, too */
+	bool options =
+	    own->status == 200 && own->request->method == CX_M_OPTIONS; /* 200 ends a CANCEL, too */
 
 	if (options || own->status == 405)
 		cx_put_string(w, CX_ALLOW);
