@@ -124,14 +124,15 @@ kamailio_start() {
 }
 kamailio_listens() { lab_in "$1" ss -Hlun "src = $2" | grep -q .; }
 
-# mute_phone NAME NODE ADDRESS PORT: connects there, listens nowhere, answers all requests with 200.
-# LAB_DIR/NAME/trace has its own port, and then the start lines that it read.
+# mute_phone NAME NODE ADDRESS PORT [dies]: connects there, listens nowhere, answers all requests with
+# 200, or ends at the first one. LAB_DIR/NAME/trace has its own port, and then the start lines that it read.
 mute_phone() {
 	mkdir -p "$LAB_DIR/$1"
 	lab_start "$1" "$2" "$LAB_DIR/$1/trace" bash -c '
 		exec 3<>"/dev/tcp/$1/$2"
 		ss -Htnp | sed -nE "/pid=$$,/ s/.* [^ ]+:([0-9]+) +[^ ]+:$2 .*/\1/p"
 		while IFS= read -r start <&3; do
+			[ -z "$3" ] || exit
 			answer= line=$start
 			while [ "${line%$'"'\r'"'}" ]; do
 				IFS= read -r line <&3 || exit
@@ -139,6 +140,6 @@ mute_phone() {
 			done
 			echo "$start"
 			printf "SIP/2.0 200 OK\r\n%sContent-Length: 0\r\n\r\n" "$answer" >&3
-		done' phone "$3" "$4"
+		done' phone "$3" "$4" "${5:-}"
 	lab_wait 3000 test -s "$LAB_DIR/$1/trace"
 }

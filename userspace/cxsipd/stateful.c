@@ -20,6 +20,7 @@
 #include "net/owner.h"
 #include "observe/log.h"
 #include "sip/edit.h"
+#include "txn/table.h"
 
 #define CX_MAGIC "z9hG4bK"
 #define PROBE_REACH 1024 /* the topmost Via is in front of other headers */
@@ -282,11 +283,24 @@ static bool on_tcp_message(void *ctx, const struct cx_hop *from, uint8_t *p, siz
 	return true;
 }
 
+/* A token is a handle (txn/table.h). What no slot needs of it says whose it is: 0 is
+ * ours, else one more than the worker's number. */
+static uint64_t token_for(unsigned worker, uint64_t token)
+{
+	return token ? token | (worker + 1ULL) << CX_TXN_SLOT_BITS : 0;
+}
+
 static void on_tcp_failed(void *ctx, uint64_t token, int errnum)
 {
 	struct cx_sip *sip = ctx;
+	unsigned owner = cx_handle_slot(token) >> CX_TXN_SLOT_BITS;
+	struct letter_failed failed = {.token = token - ((uint64_t)owner << CX_TXN_SLOT_BITS),
+				       .errnum = errnum};
 
-	cx_proxy_failed(core_of(sip), token, errnum, now_ms(sip));
+	if (owner)
+		post(sip, owner - 1, CX_LETTER_FAILED, &failed, sizeof(failed), NULL, 0);
+	else
+		cx_proxy_failed(core_of(sip), token, errnum, now_ms(sip));
 }
 
 /* Only the main thread's health room is told: tries that wait have tokens. */
@@ -323,9 +337,10 @@ static void send_for(struct cx_sip *sip, unsigned from, const struct cx_letter_s
 		err = -EADDRNOTAVAIL;
 	else if (workers && letter->hop.connection == CX_NO_CONNECTION && !cx_tcp_has(sip->tcp, &letter->hop))
 		err = -ENOTCONN; /* it has gone meanwhile; the other one can open its own */
-	else			 /* the token is another core's: it hears of what is known at once */
-		err = cx_tcp_send(sip->tcp, &letter->hop,
-				  &sip->world->tables->listeners[letter->hop.listener], &iov, 1, 0);
+	else
+		err =
+		    cx_tcp_send(sip->tcp, &letter->hop, &sip->world->tables->listeners[letter->hop.listener],
+				&iov, 1, workers ? token_for(from, letter->token) : 0);
 	if (!err || !letter->token || !workers)
 		return;
 	failed.errnum = -err;

@@ -210,14 +210,25 @@ flow_begin 'a phone that listens nowhere'
 must mute_phone mute caller $LAB_ACCESS4 5060
 port=$(head -1 "$LAB_DIR/mute/trace")
 answers=
-for i in $(seq 12); do
-	answers+=$(printf '%s\n' "BYE sip:mute@$LAB_CALLER4:$port;transport=tcp SIP/2.0" "Via: SIP/2.0/UDP 10.2.2.2:5061;branch=z9hG4bKmute$i;rport" \
+bye() { # CALL-ID PORT: what it is answered
+	printf '%s\n' "BYE sip:mute@$LAB_CALLER4:$2;transport=tcp SIP/2.0" "Via: SIP/2.0/UDP 10.2.2.2:5061;branch=z9hG4bK$1;rport" \
 		"Route: <sip:$LAB_CORE4:$u>, <sip:$LAB_ACCESS4:$t>" "Max-Forwards: 70" "From: <sip:9501@$LAB_ACCESS4>;tag=f" "To: <sip:mute@$LAB_ACCESS4>;tag=t" \
-		"Call-ID: mute$i" "CSeq: 1 BYE" "Content-Length: 0" "" | lab_send ms2 $LAB_CORE4 5060 | awk 'NR == 1 { print $2 " " }')
-done
+		"Call-ID: $1" "CSeq: 1 BYE" "Content-Length: 0" "" | lab_send ms2 -t 2000 $LAB_CORE4 5060 | awk 'NR == 1 { print $2 " " }'
+}
+for i in $(seq 12); do answers+=$(bye mute$i "$port"); done
 same 'answers of it' "$answers" "$(printf '200 %.0s' $(seq 12))"
 same 'its connections' "$(lab_get '[.workers[].tcp.failed_connects] | add' workers)" 0
 figure "a phone that listens nowhere: 12 of 12 requests reached it"
+
+flow_begin 'a phone that goes away instead of an answer'
+answers=
+for i in $(seq 8); do # nobody waits for a timer
+	must mute_phone dying caller $LAB_ACCESS4 5060 dies
+	answers+=$(bye dying$i "$(head -1 "$LAB_DIR/dying/trace")")
+	lab_end dying
+	rm "$LAB_DIR/dying/trace"
+done
+same 'answers for it' "$answers" "$(printf '500 %.0s' $(seq 8))"
 
 check "contexts are left: $(core_count contexts)" lab_wait 3000 core_idle
 for counter in bad send_failed no_memory expired; do
