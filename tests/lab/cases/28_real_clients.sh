@@ -188,6 +188,7 @@ if command -v linphone-daemon >/dev/null; then
 			linphone_order linphone 'dtmf 5'
 			saw bob '^INFO'
 			saw bob '^Signal=5'
+			saw linphone '^CSeq: [0-9]+ INFO' 2 # until then it asks for nothing else
 			linphone_order linphone call-pause
 			saw bob '^a=sendonly'
 			linphone_says linphone LinphoneCallPaused
