@@ -204,6 +204,8 @@ struct cx_own {
 int cx_own_build(struct cx_proxy *p, const struct cx_own *own);
 void cx_own_respond(struct cx_proxy *p, struct cx_server *s, const struct cx_own *own);
 void cx_own_stateless(struct cx_proxy *p, const struct cx_own *own);
+/* Is p->m, an ACK, that of a response which we made without state? Its To tag says so. */
+bool cx_own_acked(const struct cx_proxy *p);
 /* Where responses to a request that came from there go (18.2.2, RFC 3581). */
 struct cx_hop cx_reply_hop(const struct cx_hop *from, const struct cx_via_value *via);
 

@@ -37,6 +37,14 @@ static void write_tag(const struct cx_proxy *p, const struct cx_message *request
 	snprintf(tag, 20, "%016llx", (unsigned long long)cx_siphash_end(&s, 4));
 }
 
+bool cx_own_acked(const struct cx_proxy *p)
+{
+	char tag[20];
+
+	write_tag(p, &p->m, &p->e.via, tag);
+	return cx_text_is(p->e.to_tag, tag);
+}
+
 /* RFC 3261 16.3 step 5: all that was asked for, since no extension is known. */
 static void put_unsupported(struct cx_writer *w, const struct cx_message *request)
 {

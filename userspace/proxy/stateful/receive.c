@@ -189,7 +189,7 @@ static void receive_request(struct cx_proxy *p, const struct cx_hop *from, bool 
 	key = cx_match_key(&p->match_key, &p->m, &p->e, false);
 	s = cx_server_find(&p->txns, key);
 	if (p->m.method == CX_M_ACK) {
-		if (!s || cx_server_ack(&p->txns, s))
+		if (s ? cx_server_ack(&p->txns, s) : !cx_own_acked(p))
 			cx_pass_ack(p, from);
 	} else if (s) {
 		cx_server_again(&p->txns, s);
