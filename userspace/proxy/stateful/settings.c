@@ -105,13 +105,25 @@ static uint16_t by_alias(const struct cx_proxy *p, const struct cx_uri *uri, uin
 	return CX_NO_LISTENER;
 }
 
-uint16_t cx_uri_is_ours(const struct cx_proxy *p, const struct cx_uri *uri, uint16_t in_listener)
+static uint16_t ours_by(const struct cx_proxy *p, const struct cx_uri *uri, uint16_t in_listener, int transport)
 {
-	int transport = cx_uri_transport(uri);
-
-	if (transport < 0 || !uri->host.n)
-		return CX_NO_LISTENER;
 	if (uri->host_kind == CX_HOST_NAME)
 		return by_alias(p, uri, in_listener, transport);
 	return cx_listener_at(p, &uri->addr, cx_uri_port(uri), transport);
+}
+
+/* A URI that names no transport means UDP (RFC 3263 4.1), but clients of a network
+ * without it write no other: the address is ours all the same. */
+uint16_t cx_uri_is_ours(const struct cx_proxy *p, const struct cx_uri *uri, uint16_t in_listener)
+{
+	int transport = cx_uri_transport(uri);
+	struct cx_text named;
+	uint16_t ours;
+
+	if (transport < 0 || !uri->host.n)
+		return CX_NO_LISTENER;
+	ours = ours_by(p, uri, in_listener, transport);
+	if (ours == CX_NO_LISTENER && transport == CX_UDP && !cx_uri_param(uri, "transport", &named))
+		ours = ours_by(p, uri, in_listener, CX_TCP);
+	return ours;
 }

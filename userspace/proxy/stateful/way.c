@@ -3,8 +3,9 @@
  * Where a request goes: Route (RFC 3261 16.4, 16.6 steps 6 and 7), then the
  * Request-URI (16.5). Nothing of the message changes here.
  *
- * - Our own Route values on top are popped, two after each other as one doubled
- *   Record-Route (RFC 5658); the last of them names the side to leave by.
+ * - Our own Route values on top are popped, all that follow each other: a doubled
+ *   Record-Route is two (RFC 5658), a request that spiralled has more; the last
+ *   of them names the side to leave by.
  * - A Request-URI that is ours and has ;lr was put there by a strict router: the
  *   last Route value is the real one.
  * - Addresses are used only if a group or a trusted network knows them: this is
@@ -106,14 +107,16 @@ static int by_request_uri(struct cx_proxy *p, uint16_t in_listener, const struct
 	return way->group == CX_NONE ? 404 : 0;
 }
 
+#define CX_OWN_ROUTES_MAX 8 /* four times round */
+
 int cx_way_find(struct cx_proxy *p, uint16_t in_listener, struct cx_way *way)
 {
-	struct cx_uri routes[3], last, uri = p->e.uri;
+	struct cx_uri routes[CX_OWN_ROUTES_MAX + 1], last, uri = p->e.uri;
 	uint32_t n;
 
 	*way = (struct cx_way){
 	    .group = CX_NONE, .element = CX_NONE, .side = CX_NO_LISTENER, .in_dialog = p->e.to_tag.n != 0};
-	n = read_routes(&p->m, routes, 3, &last);
+	n = read_routes(&p->m, routes, CX_OWN_ROUTES_MAX + 1, &last);
 	if (n == CX_NONE)
 		return 400;
 	if (n && !uri.user.n && cx_uri_is_loose(&uri) &&
@@ -123,7 +126,7 @@ int cx_way_find(struct cx_proxy *p, uint16_t in_listener, struct cx_way *way)
 		uri = last;
 		n--;
 	}
-	while (way->pop < 2 && way->pop < n) {
+	while (way->pop < CX_OWN_ROUTES_MAX && way->pop < n) {
 		uint16_t ours = cx_uri_is_ours(p, &routes[way->pop], in_listener);
 
 		if (ours == CX_NO_LISTENER)
