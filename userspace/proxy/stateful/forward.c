@@ -91,18 +91,22 @@ static int start_branch(struct cx_proxy *p, struct cx_context *c, struct cx_forw
 	return 0;
 }
 
-/* 18.1.1: too long for a datagram. -EMSGSIZE: there is no other way. */
+int cx_hop_over_tcp(const struct cx_proxy *p, struct cx_hop *hop)
+{
+	const struct cx_listener *l = cx_listener_get(p, hop->listener);
+
+	hop->transport = CX_TCP;
+	hop->listener = cx_listener_for(p, l->network, l->family == CX_IPV4, CX_TCP);
+	return hop->listener == CX_NO_LISTENER ? -EMSGSIZE : 0;
+}
+
 static int start_over_tcp(struct cx_proxy *p, struct cx_context *c, struct cx_forwarding *f)
 {
-	const struct cx_listener *l = cx_listener_get(p, f->to->listener);
 	struct cx_hop hop = *f->to;
+	int err = cx_hop_over_tcp(p, &hop);
 
-	hop.transport = CX_TCP;
-	hop.listener = cx_listener_for(p, l->network, l->family == CX_IPV4, CX_TCP);
-	if (hop.listener == CX_NO_LISTENER)
-		return -EMSGSIZE;
 	f->to = &hop;
-	return start_branch(p, c, f);
+	return err ? err : start_branch(p, c, f);
 }
 
 static int status_of(int err)

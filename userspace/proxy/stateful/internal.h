@@ -229,6 +229,8 @@ int cx_forward(struct cx_proxy *p, struct cx_context *c, const struct cx_hop *ho
 /* How long an element may stay silent; 0: as long as the transaction may. */
 uint32_t cx_try_ms(const struct cx_proxy *p, uint32_t group, const struct cx_hop *hop,
 		   const struct cx_txn_timers *timers);
+/* 18.1.1: too long for a datagram. -EMSGSIZE: there is no other way. */
+int cx_hop_over_tcp(const struct cx_proxy *p, struct cx_hop *hop);
 /* The edits of 16.6 on `m` for p->edits. 0 or an error of them. */
 struct cx_forwarding {
 	const struct cx_message *m;

@@ -7,6 +7,7 @@
  * The branch of such an ACK is a function of the one it came with, so that its
  * retransmissions are the same; it names no transaction (generation 0).
  */
+#include <errno.h>
 #include "base/hash.h"
 #include "proxy/stateful/internal.h"
 #include "proxy/stateless.h"
@@ -62,13 +63,23 @@ static struct cx_text write_branch(const struct cx_proxy *p, char branch[CX_BRAN
 			    p->e.call_id);
 }
 
+/* 0; < 0: what the edits or send() said. */
+static int send_ack(struct cx_proxy *p, const struct cx_forwarding *f)
+{
+	int n = cx_forward_edit(p, f);
+
+	if (!n)
+		n = cx_edits_iov(&p->edits, p->iov, CX_EDITS_IOV);
+	return n < 0 ? n : p->ops.send(p->ctx, f->to, p->iov, n, CX_PROXY_NO_TOKEN);
+}
+
 void cx_pass_ack(struct cx_proxy *p, const struct cx_hop *from)
 {
 	char branch[CX_BRANCH_MAX];
 	struct cx_way way;
 	struct cx_hop hop;
 	struct cx_forwarding f = {.m = &p->m, .e = &p->e, .from = from, .to = &hop, .way = &way};
-	int n;
+	int err;
 
 	if (p->e.max_forwards == 0 || cx_way_find(p, from->listener, &way))
 		return;
@@ -77,15 +88,11 @@ void cx_pass_ack(struct cx_proxy *p, const struct cx_hop *from)
 	if (!find_hop(p, &way, &hop))
 		return;
 	f.branch = write_branch(p, branch, from);
-	n = cx_forward_edit(p, &f);
-	if (!n)
-		n = cx_edits_iov(&p->edits, p->iov, CX_EDITS_IOV);
-	if (n < 0) {
-		p->count.bad++;
-		return;
-	}
 	p->count.stateless++;
-	if (p->ops.send(p->ctx, &hop, p->iov, n, CX_PROXY_NO_TOKEN))
+	err = send_ack(p, &f);
+	if (err == -EFBIG && !(err = cx_hop_over_tcp(p, &hop)))
+		err = send_ack(p, &f);
+	if (err)
 		p->count.send_failed++;
 }
 
