@@ -8,6 +8,10 @@
  * - One timer a connection. It is set for the earliest thing that may be due and
  *   looks again when it fires, so traffic does not touch it.
  * - Who broke it hears nothing; whoever sent a message lately hears that it broke.
+ * - What cannot be framed is answered if its head can be read. Closing then means
+ *   to write that, to end our side, and to read on without looking until the
+ *   peer ends its own: a socket that is closed with bytes unread resets, and the
+ *   answer would be lost on the way.
  */
 #include <errno.h>
 #include <netinet/in.h>
@@ -17,6 +21,7 @@
 #include "net/tcp_internal.h"
 
 #define READS_A_TURN 8
+#define CLOSING_MS 2000
 #define PONG "\r\n"
 
 static void on_poll(uv_poll_t *poll, int status, int events);
@@ -93,7 +98,7 @@ static uint64_t due_ms(const struct cx_conn *c)
 	if (c->state == CX_TCP_CONNECTING)
 		return c->opened_ms + s->connect_ms;
 	if (c->state == CX_TCP_CLOSING)
-		return c->active_ms + s->half_open_ms;
+		return c->closing_ms + CLOSING_MS;
 	due = c->active_ms + s->idle_ms;
 	if (c->accepted && !c->heard && c->opened_ms + s->half_open_ms < due)
 		due = c->opened_ms + s->half_open_ms;
@@ -132,7 +137,8 @@ static void on_timer(uv_timer_t *timer)
 		did_not_come_up(c, ETIMEDOUT);
 		return;
 	}
-	cx_tcp_count(&c->t->stats.timed_out, 1);
+	if (c->state != CX_TCP_CLOSING)
+		cx_tcp_count(&c->t->stats.timed_out, 1);
 	cx_conn_end(c, ETIMEDOUT);
 }
 
@@ -140,7 +146,7 @@ static void on_timer(uv_timer_t *timer)
 
 static void want(struct cx_conn *c)
 {
-	int events = c->state == CX_TCP_CLOSING || c->held ? 0 : UV_READABLE | UV_DISCONNECT;
+	int events = c->deaf || c->held ? 0 : UV_READABLE | UV_DISCONNECT;
 
 	c->writable_wanted = c->state == CX_TCP_CONNECTING || cx_bytes_n(&c->out);
 	if (c->writable_wanted)
@@ -173,9 +179,22 @@ int cx_conn_queue(struct cx_conn *c, const struct iovec *iov, int n, uint64_t to
 		return err;
 	remember(c, token);
 	c->messages_out++;
+	if (c->state == CX_TCP_CLOSING) {
+		c->said = true;
+		c->awaits = false;
+	}
 	if (c->state != CX_TCP_CONNECTING && !c->writable_wanted)
 		make_dirty(c);
 	return 0;
+}
+
+/* Closing, and all is written. */
+static void all_said(struct cx_conn *c)
+{
+	if (!c->awaits && (c->deaf || !c->said))
+		cx_conn_end(c, ECONNRESET);
+	else if (c->said)
+		shutdown(c->fd, SHUT_WR);
 }
 
 static void broke(struct cx_conn *c, int errnum)
@@ -204,10 +223,10 @@ void cx_conn_flush(struct cx_conn *c)
 	if (!cx_bytes_n(&c->out)) {
 		if (c->out.size > 65536)
 			cx_bytes_free(&c->out);
-		if (c->state == CX_TCP_CLOSING) {
-			cx_conn_end(c, 0);
+		if (c->state == CX_TCP_CLOSING)
+			all_said(c);
+		if (c->fd < 0)
 			return;
-		}
 	}
 	if (c->writable_wanted != (cx_bytes_n(&c->out) != 0))
 		want(c);
@@ -215,21 +234,48 @@ void cx_conn_flush(struct cx_conn *c)
 
 /* ---- read --------------------------------------------------------------------------------- */
 
-/* No further message can be read. What is queued, an answer that says why, leaves
- * first. */
+/* No further message can be read. An answer that says why leaves first; if the
+ * message is another worker's, it has yet to come. What waits for the peer hears
+ * of it now. */
 static void close_bad(struct cx_conn *c, const uint8_t *p)
 {
+	bool heard = false;
+
 	cx_tcp_count(&c->t->stats.bad_frames, 1);
 	if (c->frame.head_n) {
 		c->messages_in++;
-		c->t->ops.on_message(c->t->ops.ctx, &c->hop, (uint8_t *)(uintptr_t)p, c->frame.head_n);
+		heard = c->t->ops.on_message(c->t->ops.ctx, &c->hop, (uint8_t *)(uintptr_t)p, c->frame.head_n);
 	}
 	c->state = CX_TCP_CLOSING;
-	shutdown(c->fd, SHUT_RD);
+	c->closing_ms = uv_now(c->t->loop);
+	c->said = cx_bytes_n(&c->out) != 0;
+	c->awaits = !c->said && heard;
 	cx_bytes_free(&c->in);
-	make_dirty(c); /* ended by the flush, or when all is written */
+	tell(c, ECONNRESET);
+	make_dirty(c); /* ended by the flush, if nothing is to be said */
 	want(c);
 	set_timer(c);
+}
+
+/* Closing: what still comes is of no use. */
+static void discard(struct cx_conn *c)
+{
+	for (int i = 0; i < READS_A_TURN; i++) {
+		ssize_t n = recv(c->fd, c->t->read, CX_TCP_READ_SIZE, MSG_DONTWAIT);
+
+		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
+			return;
+		if (n < 0) {
+			broke(c, errno);
+			return;
+		}
+		if (!n) {
+			c->deaf = true;
+			make_dirty(c);
+			want(c);
+			return;
+		}
+	}
 }
 
 /* The peer has to wait: what it goes on sending fills its window. */
@@ -382,11 +428,14 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 	} else if (events & UV_WRITABLE && c->writable_wanted) {
 		cx_conn_flush(c);
 	}
-	if (c->fd >= 0 && c->held && status < 0) /* it will not come to reading any more */
+	if (c->fd >= 0 && c->held && status < 0) { /* it will not come to reading any more */
 		broke(c, ECONNRESET);
-	else if (c->fd >= 0 && c->state == CX_TCP_OPEN && !c->held &&
-		 (status < 0 || events & (UV_READABLE | UV_DISCONNECT)))
-		read_all(c);
+	} else if (c->fd >= 0 && !c->held && (status < 0 || events & (UV_READABLE | UV_DISCONNECT))) {
+		if (c->state == CX_TCP_OPEN)
+			read_all(c);
+		else if (c->state == CX_TCP_CLOSING)
+			discard(c);
+	}
 	if (c->fd >= 0 && status < 0) /* libuv has stopped polling */
 		want(c);
 }

@@ -267,7 +267,9 @@ static struct cx_conn *named(struct cx_tcp *t, const struct cx_hop *hop)
 	struct cx_conn *c =
 	    i < t->n_slots && cx_tcp_worker_of(hop->connection) == t->worker ? t->slots[i].conn : NULL;
 
-	return c && c->hop.generation == hop->generation && c->state != CX_TCP_CLOSING ? c : NULL;
+	if (!c || c->hop.generation != hop->generation)
+		return NULL;
+	return c->state != CX_TCP_CLOSING || c->awaits ? c : NULL;
 }
 
 /* ---- out ---------------------------------------------------------------------------------- */

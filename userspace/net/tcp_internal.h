@@ -23,10 +23,12 @@ struct cx_conn {
 	uint8_t state;				      /* enum cx_tcp_state */
 	bool accepted, writable_wanted, dirty, heard; /* heard: a whole message has come */
 	bool held;				      /* a message in `in` waits for room */
+	/* Closing: an answer may still come; one was queued; the peer has ended its side */
+	bool awaits, said, deaf;
 	uv_poll_t poll;
 	uv_timer_t timer;
 	unsigned handles; /* that are not closed yet */
-	uint64_t opened_ms, active_ms, partial_since_ms;
+	uint64_t opened_ms, active_ms, partial_since_ms, closing_ms;
 	uint64_t messages_in, messages_out;
 	struct cx_frame frame;
 	struct cx_bytes in, out;
