@@ -163,6 +163,11 @@ static void set_max(struct scene *s, const struct line *l)
 	s->settings.transactions_max = (uint32_t)atoi(l->words[1]);
 }
 
+static void set_memory(struct scene *s, const struct line *l)
+{
+	s->settings.memory_max = (uint64_t)atoi(l->words[1]);
+}
+
 static void set_lifetime(struct scene *s, const struct line *l)
 {
 	s->settings.lifetime_ms = (uint32_t)atoi(l->words[1]);
@@ -185,7 +190,7 @@ static const struct {
 	void (*read)(struct scene *s, const struct line *l);
 } words[] = {{"network", add_network}, {"group", add_group},	  {"element", add_element},
 	     {"route", add_route},     {"peer", add_named_peer},  {"max", set_max},
-	     {"fast", set_fast},       {"lifetime", set_lifetime}};
+	     {"fast", set_fast},       {"lifetime", set_lifetime},	  {"memory", set_memory}};
 
 bool world_has(const struct line *l)
 {

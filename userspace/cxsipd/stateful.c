@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 #include "base/addr.h"
 #include "cxsipd/parts.h"
 #include "health/options.h"
@@ -377,6 +378,15 @@ static uint32_t share(uint32_t all, unsigned workers)
 	return (all + workers - 1) / workers;
 }
 
+/* Long requests must not push the host into swap or the daemon into the arms of the
+ * OOM killer: of its memory one half is the workers'. */
+static uint64_t memory_share(unsigned workers)
+{
+	long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
+
+	return pages > 0 && size > 0 ? (uint64_t)pages * (uint64_t)size / 2 / workers : 0;
+}
+
 static int start_core(struct cx_sip *sip)
 {
 	static const struct cx_proxy_ops ops = {.send = core_send,
@@ -387,6 +397,7 @@ static int start_core(struct cx_sip *sip)
 	struct cx_proxy_settings settings = CX_PROXY_SETTINGS_DEFAULT;
 
 	settings.worker = sip->number;
+	settings.memory_max = memory_share(sip->parts->d.n_workers);
 	settings.seed = sip->parts->tag_key;
 	snprintf(settings.server, sizeof(settings.server), "%s", CX_SERVER);
 	return cx_proxy_new(&settings, &ops, sip, cx_sip_world(sip), now_ms(sip), &sip->core);

@@ -86,6 +86,7 @@ int cx_proxy_fits_udp(const struct cx_world *w, uint16_t listener, const struct 
 struct cx_proxy_settings {
 	uint32_t worker;	   /* 0..1023: into the branch, so that responses find this worker */
 	uint32_t transactions_max; /* live and lingering; more are answered 503. At most 1 << 22 */
+	uint64_t memory_max;	   /* bytes of all of them; more are answered 503, too. 0: no limit */
 	uint32_t lifetime_ms;	   /* of a transaction, whatever happens: 3600000 */
 	uint32_t retry_after_s;	   /* in a 503 for want of room: 5 */
 	bool fast;		   /* what needs no state (UDP, groups that are not mode = core) goes by the

@@ -47,6 +47,21 @@ static uint32_t trying_ms(const struct cx_proxy *p, uint16_t listener, const str
 	return sum ? sum : t->t1_ms;
 }
 
+#define CX_RESERVE 16 /* a sixteenth of all room is for calls that are there already */
+
+/* A new call must leave room for the requests of those that are there, above all for
+ * what ends them: BYE and CANCEL. It needs a transaction on either side itself. */
+static bool has_room(const struct cx_proxy *p)
+{
+	bool known = p->e.to_tag.n || p->m.method == CX_M_CANCEL;
+	uint32_t size = p->txns.table.size, needed = known ? 1 : 2 + size / CX_RESERVE;
+	uint64_t most = p->settings.memory_max;
+
+	if (size < needed || p->txns.table.count > size - needed)
+		return false;
+	return !most || p->mem.bytes - p->base_bytes + p->m.n < most - (known ? 0 : most / CX_RESERVE);
+}
+
 static struct cx_server *start_server(struct cx_proxy *p, const struct cx_hop *from, uint64_t key)
 {
 	struct cx_server_start start = {.invite = p->m.method == CX_M_INVITE,
@@ -57,11 +72,9 @@ static struct cx_server *start_server(struct cx_proxy *p, const struct cx_hop *f
 	struct cx_server *s;
 
 	start.trying_ms = trying_ms(p, from->listener, &start.timers);
-	s = cx_server_new(&p->txns, &start);
-	if (!s) {
+	s = has_room(p) ? cx_server_new(&p->txns, &start) : NULL;
+	if (!s)
 		p->count.full++;
-		refuse(p, from, 503, NULL, p->settings.retry_after_s);
-	}
 	return s;
 }
 
@@ -112,8 +125,10 @@ static void new_request(struct cx_proxy *p, const struct cx_hop *from, uint64_t 
 	    cx_pass_engine(p, from, (const uint8_t *)p->m.p, p->m.n))
 		return;
 	s = start_server(p, from, key);
-	if (!s)
+	if (!s) {
+		refuse(p, from, 503, NULL, p->settings.retry_after_s);
 		return;
+	}
 	if (own.status == 200)
 		own.status = answer_for_us(p, s);
 	if (own.status) {
@@ -154,9 +169,10 @@ static void receive_cancel(struct cx_proxy *p, const struct cx_hop *from)
 		return;
 	}
 	s = start_server(p, from, key);
-	if (!s)
-		return;
-	cx_own_respond(p, s, &own);
+	if (s)
+		cx_own_respond(p, s, &own);
+	else /* it is done all the same, and once more if it comes again */
+		cx_own_stateless(p, &own);
 	if (!invite->user)
 		return;
 	for (f = cx_message_field(&p->m, CX_HEADER_REASON); f && n + f->end - f->at <= sizeof(lines);
