@@ -20,7 +20,7 @@
 #define QUEUE_MAX 64
 #define NOTES_MAX 64
 #define SAVED_MAX 16
-#define MESSAGE_MAX 8192
+#define MESSAGE_MAX 65536
 
 struct line {
 	unsigned number;

@@ -10,17 +10,18 @@
 #include "sip/build.h"
 #include "txn/txn.h"
 
-static void copy_field(struct cx_text *out, const struct cx_message *m, const struct cx_field *f, char *end)
+static bool copy_field(struct cx_text *out, const struct cx_message *m, const struct cx_field *f, const char *end)
 {
 	uint32_t n = f->end - f->at;
 
 	if (n > (size_t)(end - out->p) - out->n)
-		return;
+		return false;
 	memcpy((char *)out->p + out->n, m->p + f->at, n);
 	out->n += n;
+	return true;
 }
 
-/* Start line, topmost Via, Route, From, To, Call-ID and CSeq. */
+/* Start line, topmost Via, Route, From, To, Call-ID and CSeq. 0: they do not fit. */
 static uint32_t copy_needed(struct cx_txns *x, const struct cx_message *m)
 {
 	static const enum cx_header_id needed[] = {CX_HEADER_ROUTE, CX_HEADER_FROM, CX_HEADER_TO,
@@ -39,7 +40,8 @@ static uint32_t copy_needed(struct cx_txns *x, const struct cx_message *m)
 	out.n += via.text.n + 7;
 	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
 		for (const struct cx_field *f = cx_message_field(m, needed[i]); f; f = cx_field_next(m, f))
-			copy_field(&out, m, f, end);
+			if (!copy_field(&out, m, f, end))
+				return 0;
 	memcpy(x->text + out.n, "\r\n", 2);
 	return out.n + 2;
 }

@@ -132,7 +132,7 @@ struct cx_txns {
 	uint64_t sent_again, came_again, expired, no_memory;
 	/* -- scratch */
 	struct cx_field fields[CX_TXN_FIELDS];
-	char text[8192];
+	char text[65536 + 2048]; /* an ACK or CANCEL: hardly longer than its INVITE */
 };
 
 /* 0, -ENOMEM or -EINVAL. */
