@@ -181,6 +181,7 @@ static bool try_next(struct cx_proxy *p, struct cx_context *c)
 
 void cx_context_check(struct cx_proxy *p, struct cx_context *c)
 {
+	cx_abandon_overdue(p, c);
 	while (!open_branch(c)) {
 		if (!c->breadth && !c->n_tries) {
 			cx_answer_offer(p, c, 440, NULL);

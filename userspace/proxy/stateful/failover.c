@@ -154,6 +154,28 @@ void cx_abandon_silent(struct cx_proxy *p, struct cx_context *c)
 			abandon(p, b);
 }
 
+static void give_up(struct cx_proxy *p, struct cx_branch *b)
+{
+	p->count.timeouts++;
+	cx_sign(p, b->element, CX_SIGN_SILENT);
+	cx_answer_offer(p, b->context, 408, NULL);
+	abandon(p, b);
+}
+
+void cx_abandon_overdue(struct cx_proxy *p, struct cx_context *c)
+{
+	struct cx_branch *b;
+
+	for (b = c->branches; b; b = b->next)
+		if (!b->final && !b->abandoned && (!b->overdue || b->client.answered_ms))
+			return;
+	if (c->cancelled || c->enough || !anywhere_else(p, c))
+		return;
+	for (b = c->branches; b; b = b->next)
+		if (!b->final && !b->abandoned)
+			give_up(p, b);
+}
+
 void cx_try_over(void *ctx, struct cx_client *client)
 {
 	struct cx_branch *b = (struct cx_branch *)client;
@@ -162,12 +184,10 @@ void cx_try_over(void *ctx, struct cx_client *client)
 
 	if (!c)
 		return;
+	b->overdue = true;
 	if (!c->cancelled && (others_open(b) || !anywhere_else(p, c)))
 		return;
-	p->count.timeouts++;
-	cx_sign(p, b->element, CX_SIGN_SILENT);
-	abandon(p, b);
-	cx_answer_offer(p, c, 408, NULL);
+	give_up(p, b);
 	cx_context_check(p, c);
 }
 

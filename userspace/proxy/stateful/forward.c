@@ -62,7 +62,7 @@ static int send_branch(struct cx_proxy *p, struct cx_context *c, struct cx_branc
 	if (!n)
 		n = cx_edits_iov(&p->edits, p->iov, CX_EDITS_IOV);
 	if (n < 0)
-		return n;
+		return -E2BIG; /* to nobody */
 	p->count.forwarded++;
 	return cx_client_send(&p->txns, &b->client, p->iov, n, cx_try_ms(p, c->way.group, f->to, timers));
 }
@@ -109,9 +109,24 @@ static int start_over_tcp(struct cx_proxy *p, struct cx_context *c, struct cx_fo
 	return err ? err : start_branch(p, c, f);
 }
 
-static int status_of(int err)
+/* What a try that failed at once says: of whom it was to go to, or of the request. */
+static void not_started(struct cx_proxy *p, struct cx_context *c, struct cx_try *t, int err)
 {
-	return err == -EMSGSIZE ? 513 : err == -ENOMEM ? 500 : 503;
+	int status = 503;
+
+	t->end = CX_TRY_NOT_SENT;
+	p->count.send_failed++;
+	if (err == -ENOMEM) {
+		p->count.no_memory++;
+		status = 500;
+	} else if (err == -EMSGSIZE || err == -E2BIG) { /* too long for this hop; more to change than we can */
+		status = 513;
+		c->enough |= err == -E2BIG;
+	} else {
+		t->end = CX_TRY_REFUSED;
+		cx_sign(p, t->element, CX_SIGN_REFUSED);
+	}
+	cx_answer_offer(p, c, status, NULL);
 }
 
 int cx_forward(struct cx_proxy *p, struct cx_context *c, const struct cx_hop *hop, uint32_t element,
@@ -133,12 +148,6 @@ int cx_forward(struct cx_proxy *p, struct cx_context *c, const struct cx_hop *ho
 		err = start_over_tcp(p, c, &f);
 	if (!err)
 		return 0;
-	c->tries[c->n_tries - 1].end = CX_TRY_REFUSED;
-	p->count.send_failed++;
-	if (err == -ENOMEM)
-		p->count.no_memory++;
-	else if (err != -EMSGSIZE)
-		cx_sign(p, element, CX_SIGN_REFUSED);
-	cx_answer_offer(p, c, status_of(err), NULL);
+	not_started(p, c, &c->tries[c->n_tries - 1], err);
 	return err;
 }

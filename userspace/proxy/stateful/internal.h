@@ -28,7 +28,7 @@
 #define CX_PROXY_FIELDS 128
 #define CX_TOLD_MAX 16 /* pauses that the world does not know yet */
 
-enum cx_try_end { CX_TRY_OPEN, CX_TRY_TIMEOUT, CX_TRY_REFUSED, CX_TRY_CODE, CX_TRY_CANCELLED };
+enum cx_try_end { CX_TRY_OPEN, CX_TRY_TIMEOUT, CX_TRY_REFUSED, CX_TRY_NOT_SENT, CX_TRY_CODE, CX_TRY_CANCELLED };
 
 struct cx_try {
 	uint32_t element; /* CX_NONE: an address that no group knows */
@@ -69,6 +69,7 @@ struct cx_branch {
 	uint8_t try;	       /* index into context->tries */
 	bool final, abandoned; /* over; given up for another one, but may come back */
 	bool provisional;      /* above 100 */
+	bool overdue;	       /* its time for a try is over, but there was no reason to move on */
 };
 
 struct cx_context {
@@ -254,6 +255,9 @@ void cx_branch_over(struct cx_proxy *p, struct cx_branch *b, enum cx_try_end end
 void cx_branch_failed(struct cx_proxy *p, struct cx_branch *b, int errnum);
 /* An answer is there: whoever has said nothing yet is not waited for. */
 void cx_abandon_silent(struct cx_proxy *p, struct cx_context *c);
+/* Nobody but the overdue is left to wait for: if there is somewhere else to go, it is
+ * time. */
+void cx_abandon_overdue(struct cx_proxy *p, struct cx_context *c);
 void cx_try_over(void *ctx, struct cx_client *c);
 void cx_no_answer(void *ctx, struct cx_client *c);
 void cx_client_expired(void *ctx, struct cx_client *c);

@@ -13,6 +13,9 @@ static void put_end(struct cx_writer *w, const struct cx_try *t)
 	case CX_TRY_REFUSED:
 		cx_put_string(w, " refused");
 		break;
+	case CX_TRY_NOT_SENT:
+		cx_put_string(w, " not sent");
+		break;
 	case CX_TRY_CANCELLED:
 		cx_put_string(w, " cancelled");
 		break;
