@@ -7,6 +7,8 @@
 
 enum { RETRY, END };
 
+#define CX_MERGES_MAX 65536 /* chains: short ones even where all of the table is OPTIONS to us */
+
 int cx_txns_init(struct cx_txns *x, struct cx_mem *mem, uint32_t size, uint32_t lifetime_ms,
 		 const struct cx_txn_user *user, void *ctx, uint64_t now_ms)
 {
@@ -21,7 +23,7 @@ int cx_txns_init(struct cx_txns *x, struct cx_mem *mem, uint32_t size, uint32_t 
 	err = cx_txn_table_init(&x->table, mem, size);
 	if (err)
 		return err;
-	err = cx_txn_table_init(&x->merges, mem, size < 1024 ? size : 1024);
+	err = cx_txn_table_init(&x->merges, mem, size < CX_MERGES_MAX ? size : CX_MERGES_MAX);
 	if (err)
 		cx_txn_table_free(&x->table, mem);
 	return err;
