@@ -173,6 +173,11 @@ static void framing(void **state)
 	assert_int_equal(sip_index_n(&f, "OPTIONS sip:a SIP/2.0\r\n\r\n", 25, CX_STREAM), -EINVAL);
 	assert_string_equal(f.m.fault.what, "Missing Content-Length");
 	assert_int_equal(sip_index_n(&f, text, sizeof(text) - 1, CX_STREAM), 0);
+	/* of a message that is too long for us the head alone is read */
+	assert_int_equal(sip_index_n(&f, "OPTIONS sip:a SIP/2.0\r\nl: 65536\r\n\r\n", 35, CX_STREAM), -EINVAL);
+	assert_int_equal(f.m.fault.status, 513);
+	assert_int_equal(sip_index_n(&f, "OPTIONS sip:a SIP/2.0\r\nl: 1000\r\n\r\n", 34, CX_STREAM), -EINVAL);
+	assert_int_equal(f.m.fault.status, 400);
 }
 
 static void limits(void **state)

@@ -288,6 +288,8 @@ static void read_length(struct cx_message *m, uint32_t n, enum cx_framing framin
 	}
 	if (cx_text_number(cx_field_value(m, f), INT32_MAX, &length)) {
 		fault(m, 400, CX_HEADER_CONTENT_LENGTH, f->value, "Bad Content-Length");
+	} else if (framing == CX_STREAM && (uint64_t)m->body + length > m->size_max) {
+		fault(m, 513, CX_HEADER_CONTENT_LENGTH, f->value, "Message Too Large");
 	} else if (length > m->body_n) {
 		fault(m, 400, CX_HEADER_CONTENT_LENGTH, f->value, "Body Shorter Than Content-Length");
 	} else {

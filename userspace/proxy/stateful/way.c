@@ -9,7 +9,8 @@
  * - A Request-URI that is ours and has ;lr was put there by a strict router: the
  *   last Route value is the real one.
  * - Addresses are used only if a group or a trusted network knows them: this is
- *   no open relay.
+ *   no open relay. Our own are no next hop: one request with a long Route could
+ *   make us forward it to ourselves until its Max-Forwards are used up.
  * - By address inside a dialog or behind our Route, by DN otherwise.
  */
 #include <errno.h>
@@ -69,6 +70,8 @@ int cx_way_to_uri(const struct cx_proxy *p, const struct cx_uri *uri, uint16_t s
 			       .port = cx_uri_port(uri),
 			       .transport = (uint8_t)transport,
 			       .connection = CX_NO_CONNECTION};
+	if (cx_listener_at(p, &hop->addr, hop->port, transport) != CX_NO_LISTENER)
+		return -ENOENT;
 	hop->listener = side_for(p, &uri->addr, hop->transport, side);
 	*element = cx_way_element(p, hop);
 	return hop->listener == CX_NO_LISTENER ? -ENOENT : 0;
