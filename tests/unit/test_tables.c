@@ -146,6 +146,30 @@ static void sources_hold_covering_prefixes_and_elements(void **state)
 	fixture_free(c);
 }
 
+static bool may_report(const struct cx_tables *t, uint32_t listener, const char *gone, const char *by)
+{
+	union cx_addr a = fixture_addr(gone), b = fixture_addr(by);
+
+	return cx_tables_may_report(t, listener, &a, &b);
+}
+
+static void icmp_is_believed_of_whom_it_concerns(void **state)
+{
+	struct cx_config *c = two_networks();
+	struct cx_tables *t = fixture_compile_with(c, NULL);
+	uint32_t first = 0, second = 3; /* listeners of the two networks */
+
+	assert_true(may_report(t, second, "192.0.2.200", "192.0.2.200")); /* the host itself */
+	assert_true(may_report(t, second, "192.0.2.200", "10.0.0.2"));	  /* our own kernel */
+	assert_true(may_report(t, second, "192.0.2.200", "10.200.0.1"));  /* a router of the network */
+	assert_false(may_report(t, second, "192.0.2.200", "203.0.113.9")); /* of the other network */
+	assert_true(may_report(t, first, "192.0.2.200", "192.0.2.200"));
+	assert_false(may_report(t, first, "192.0.2.200", "203.0.113.9")); /* anybody may send there */
+	assert_false(may_report(t, 200, "192.0.2.200", "192.0.2.200"));
+	cx_tables_free(t);
+	fixture_free(c);
+}
+
 static void no_ipv6_prefix_speaks_for_ipv4(void **state)
 {
 	struct cx_config *c = fixture_config();
@@ -438,6 +462,7 @@ int main(void)
 	    cmocka_unit_test(listeners_have_their_texts_and_policy),
 	    cmocka_unit_test(listeners_are_found_by_address),
 	    cmocka_unit_test(sources_hold_covering_prefixes_and_elements),
+	    cmocka_unit_test(icmp_is_believed_of_whom_it_concerns),
 	    cmocka_unit_test(no_ipv6_prefix_speaks_for_ipv4),
 	    cmocka_unit_test(groups_and_elements_are_as_configured),
 	    cmocka_unit_test(an_element_without_a_listener_is_warned_of),

@@ -26,7 +26,7 @@ struct seen {
 	unsigned datagrams, unreachable, failed;
 	uint32_t tag;
 	uint16_t listener, port, unreachable_port;
-	union cx_addr from, unreachable_addr;
+	union cx_addr from, unreachable_addr, reported_by;
 	int errnum;
 	size_t n;
 	uint8_t first, last;
@@ -47,13 +47,15 @@ static void on_datagram(void *ctx, uint16_t listener, const union cx_addr *from,
 	memset(p + n, 0, 64); /* promised room */
 }
 
-static void on_unreachable(void *ctx, uint16_t listener, const union cx_addr *addr, uint16_t port, int errnum)
+static void on_unreachable(void *ctx, uint16_t listener, const union cx_addr *addr, uint16_t port,
+			   const union cx_addr *by, int errnum)
 {
 	struct seen *seen = ctx;
 
 	seen->unreachable++;
 	seen->listener = listener;
 	seen->unreachable_addr = *addr;
+	seen->reported_by = *by;
 	seen->unreachable_port = port;
 	seen->errnum = errnum;
 }
@@ -181,6 +183,7 @@ static void refused_over(const char *address)
 	assert_int_equal(seen.errnum, ECONNREFUSED);
 	assert_int_equal(seen.listener, LISTENER);
 	assert_string_equal(cx_addr_format(&seen.unreachable_addr, text), address);
+	assert_string_equal(cx_addr_format(&seen.reported_by, text), address);
 	wait_for(peer);
 	assert_int_equal(peer_seen.datagrams, 1);
 

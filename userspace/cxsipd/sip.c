@@ -174,9 +174,11 @@ static void on_datagram(void *ctx, uint16_t listener, const union cx_addr *from,
 	count(sip, listener, reason, &r, n);
 }
 
-static void on_unreachable(void *ctx, uint16_t listener, const union cx_addr *addr, uint16_t port, int errnum)
+static void on_unreachable(void *ctx, uint16_t listener, const union cx_addr *addr, uint16_t port,
+			   const union cx_addr *by, int errnum)
 {
-	cx_sip_unreachable(ctx, addr, port, CX_UDP, errnum);
+	if (cx_tables_may_report(cx_sip_world(ctx)->tables, listener, addr, by))
+		cx_sip_unreachable(ctx, addr, port, CX_UDP, errnum);
 }
 
 /* An answer of our own is counted apart from what is forwarded. */

@@ -219,9 +219,9 @@ static void read_errors(struct cx_udp *u)
 {
 	char control[512] __attribute__((aligned(8)));
 	struct sockaddr_storage to;
-	union cx_addr addr;
+	union cx_addr addr, by;
 	uint8_t family, nothing;
-	uint16_t port;
+	uint16_t port, none;
 
 	for (int i = 0; i < CX_ERRORS_MAX; i++) {
 		struct iovec iov = {.iov_base = &nothing, .iov_len = sizeof(nothing)};
@@ -238,8 +238,9 @@ static void read_errors(struct cx_udp *u)
 		e = find_error(&m);
 		if (!e || !is_unreachable(e))
 			continue;
-		if (!cx_addr_from_sockaddr((struct sockaddr *)&to, &addr, &port, &family))
-			u->ops.on_unreachable(u->ops.ctx, u->listener, &addr, port, (int)e->ee_errno);
+		if (!cx_addr_from_sockaddr((struct sockaddr *)&to, &addr, &port, &family) &&
+		    !cx_addr_from_sockaddr(SO_EE_OFFENDER(e), &by, &none, &family))
+			u->ops.on_unreachable(u->ops.ctx, u->listener, &addr, port, &by, (int)e->ee_errno);
 	}
 }
 

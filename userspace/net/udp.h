@@ -30,9 +30,10 @@ struct cx_udp_ops {
 	 * behind it, and may be changed in place. */
 	void (*on_datagram)(void *ctx, uint16_t listener, const union cx_addr *from, uint16_t port,
 			    uint8_t *p, size_t n);
-	/* ICMP said that a datagram to addr:port could not be delivered. */
+	/* ICMP said that a datagram to addr:port could not be delivered; `by` sent it. The
+	 * kernel does not ask whether there ever was such a datagram. */
 	void (*on_unreachable)(void *ctx, uint16_t listener, const union cx_addr *addr, uint16_t port,
-			       int errnum);
+			       const union cx_addr *by, int errnum);
 	/* A queued datagram could not be sent (-errno). Must not queue. */
 	void (*on_send_failed)(void *ctx, uint16_t listener, const union cx_addr *to, uint16_t port, int err,
 			       struct cx_udp_tag tag);

@@ -163,6 +163,20 @@ const struct cx_source *cx_tables_source(const struct cx_tables *t, const union 
 	return e ? &e->value : NULL;
 }
 
+/* The host itself, our own (no neighbour, no route), and whoever may send to the
+ * network: its routers are there, too. Where anybody may send, that says nothing. */
+bool cx_tables_may_report(const struct cx_tables *t, uint32_t listener, const union cx_addr *gone,
+			  const union cx_addr *by)
+{
+	const struct cx_listener *l = listener < t->n_listeners ? &t->listeners[listener] : NULL;
+	const struct cx_source *source = cx_tables_source(t, by);
+
+	if (!l || !(l->flags & CX_LISTENER_USED))
+		return false;
+	return !memcmp(by, gone, sizeof(*by)) || !memcmp(by, &l->addr, sizeof(*by)) ||
+	       (!(l->flags & CX_LISTENER_ANY_SOURCE) && source && (source->networks >> l->network & 1));
+}
+
 uint32_t cx_tables_listener_at(const struct cx_tables *t, const union cx_addr *addr, uint16_t port)
 {
 	size_t i;

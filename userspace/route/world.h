@@ -180,6 +180,10 @@ int cx_world_set_key(struct cx_world *w, const struct cx_key *key);
 const struct cx_dn_entry *cx_tables_find_dn(const struct cx_tables *t, const struct cx_dn_key *key);
 const struct cx_dn_entry *cx_tables_find_prefix(const struct cx_tables *t, const struct cx_dn_key *key);
 const struct cx_source *cx_tables_source(const struct cx_tables *t, const union cx_addr *addr); /* or NULL */
+/* Is it to be believed when `by` says by ICMP that `gone` cannot be reached from that
+ * listener? Anybody can send such a thing about anybody. */
+bool cx_tables_may_report(const struct cx_tables *t, uint32_t listener, const union cx_addr *gone,
+			  const union cx_addr *by);
 /* All elements at that address (of several groups): *ids points into the tables. */
 size_t cx_tables_elements_at(const struct cx_tables *t, const union cx_addr *addr, uint16_t port,
 			     const uint32_t **ids);
