@@ -138,9 +138,9 @@ static bool others_open(const struct cx_branch *but)
 }
 
 /* Nothing more is sent to it but a CANCEL, when it wakes up. */
-static void abandon(struct cx_proxy *p, struct cx_branch *b)
+static void abandon(struct cx_proxy *p, struct cx_branch *b, enum cx_try_end end)
 {
-	b->context->tries[b->try].end = CX_TRY_TIMEOUT;
+	b->context->tries[b->try].end = (uint8_t)end;
 	b->abandoned = true;
 	cx_waiting_remove(b);
 	cx_client_silence(&p->txns, &b->client);
@@ -151,7 +151,7 @@ void cx_abandon_silent(struct cx_proxy *p, struct cx_context *c)
 {
 	for (struct cx_branch *b = c->branches; b; b = b->next)
 		if (!b->final && !b->abandoned && !b->client.answered_ms)
-			abandon(p, b);
+			abandon(p, b, CX_TRY_TIMEOUT);
 }
 
 static void give_up(struct cx_proxy *p, struct cx_branch *b)
@@ -159,7 +159,7 @@ static void give_up(struct cx_proxy *p, struct cx_branch *b)
 	p->count.timeouts++;
 	cx_sign(p, b->element, CX_SIGN_SILENT);
 	cx_answer_offer(p, b->context, 408, NULL);
-	abandon(p, b);
+	abandon(p, b, CX_TRY_TIMEOUT);
 }
 
 void cx_abandon_overdue(struct cx_proxy *p, struct cx_context *c)
@@ -200,13 +200,15 @@ void cx_no_answer(void *ctx, struct cx_client *client)
 
 	if (!c)
 		return;
-	if (!known && !client->answered_ms) {
+	if (known) {
+		b->final = true;
+		return;
+	}
+	if (!client->answered_ms) {
 		p->count.timeouts++;
 		cx_sign(p, b->element, CX_SIGN_SILENT);
 	}
 	cx_branch_over(p, b, client->cancelled ? CX_TRY_CANCELLED : CX_TRY_TIMEOUT, 0);
-	if (known)
-		return;
 	cx_answer_offer(p, c, 408, NULL);
 	cx_context_check(p, c);
 }
@@ -242,32 +244,45 @@ static bool worth_another_connection(const struct cx_proxy *p, const struct cx_b
 	return errnum == ENOTCONN || errnum == EPIPE || errnum == ECONNRESET;
 }
 
+/* Is it sure that nobody has the request? What ICMP says may be about an earlier
+ * moment, and a connection may break behind what was read from it. */
+static bool never_arrived(const struct cx_branch *b, int errnum)
+{
+	return b->client.hop.transport != CX_UDP &&
+	       (errnum == ECONNREFUSED || errnum == EHOSTUNREACH || errnum == ENETUNREACH);
+}
+
+/* The try is over. If it may have arrived, what comes late is dealt with as of any
+ * other that is given up: nobody rings for ever, and no 2xx is lost. */
+static void refused(struct cx_proxy *p, struct cx_branch *b, int errnum)
+{
+	if (!never_arrived(b, errnum)) {
+		abandon(p, b, CX_TRY_REFUSED);
+		return;
+	}
+	cx_branch_over(p, b, CX_TRY_REFUSED, 0);
+	cx_client_end(&p->txns, &b->client);
+}
+
 /* 16.9: as if a 503 had come. */
 void cx_branch_failed(struct cx_proxy *p, struct cx_branch *b, int errnum)
 {
 	struct cx_context *c = b->context;
-	uint8_t again;
 
-	if (b->final || b->client.answered_ms || b->client.txn.lingers)
+	if (!c || b->final || b->abandoned || b->client.answered_ms || b->client.txn.lingers)
 		return; /* whoever answered once is reached by other means */
-	if (!c || b->abandoned) {
-		cx_client_end(&p->txns, &b->client);
-		return;
-	}
 	if (!c->cancelled && c->n_tries < CX_TRIES_MAX && worth_another_connection(p, b, errnum)) {
+		uint8_t again = c->tries[b->try].again;
 		struct cx_hop hop = b->client.hop;
 		uint32_t element = b->element;
 
-		again = c->tries[b->try].again;
-		c->tries[b->try].end = CX_TRY_REFUSED;
 		hop.connection = CX_NO_CONNECTION;
-		cx_client_end(&p->txns, &b->client);
+		refused(p, b, errnum);
 		if (!cx_forward(p, c, &hop, element, (struct cx_text){NULL, 0}, 0))
 			c->tries[c->n_tries - 1].again = (uint8_t)(again + 1);
 	} else {
 		cx_sign(p, b->element, CX_SIGN_REFUSED);
-		cx_branch_over(p, b, CX_TRY_REFUSED, 0);
-		cx_client_end(&p->txns, &b->client);
+		refused(p, b, errnum);
 		cx_answer_offer(p, c, 503, NULL);
 	}
 	cx_context_check(p, c);
