@@ -53,6 +53,7 @@ static int send_to_peer(void *ctx, const struct cx_hop *hop, const struct iovec 
 {
 	struct scene *s = ctx;
 	struct peer *p = who_is_at(s, hop);
+	struct cx_hop again = *hop;
 	char text[CX_ENDPOINT_TEXT];
 	struct packet *k;
 
@@ -63,8 +64,14 @@ static int send_to_peer(void *ctx, const struct cx_hop *hop, const struct iovec 
 			   cx_endpoint_format(&hop->addr, hop->port, text));
 		return 0;
 	}
-	if (p->closed && hop->connection != CX_NO_CONNECTION)
-		return -ENOTCONN;
+	if (p->closed && hop->connection != CX_NO_CONNECTION) {
+		if (!hop->return_port)
+			return -ENOTCONN;
+		again.port = hop->return_port;
+		again.connection = CX_NO_CONNECTION;
+		hop = &again;
+		p = who_is_at(s, hop);
+	}
 	if (p->refuses)
 		return -p->refuses;
 	if (p->n_queue == QUEUE_MAX) {

@@ -526,6 +526,39 @@ static void reuse_and_handles(void **state)
 	rig_free(r);
 }
 
+/* RFC 3261 18.2.2: the response to a connection that has gone opens one to the port
+ * that the client said it listens on. */
+static void goes_back_by_another(void **state)
+{
+	struct rig *r = rig_default();
+	struct cx_hop back;
+	char in[16];
+	int again;
+
+	(void)state;
+	r->peer_listen = plain_listen(5);
+	r->peer = dial(r);
+	put(r->peer, "OPTIONS sip:x SIP/2.0\r\nCall-ID: 1\r\nl: 0\r\n\r\n", 43);
+	assert_true(UNTIL(r, r->messages == 1));
+	back = r->from;
+	assert_int_equal(back.return_port, 0);
+	back.return_port = port_of(r->peer_listen);
+	assert_int_equal(send_text(r, &back, "first", 0), 0);
+	assert_true(UNTIL(r, recv(r->peer, in, sizeof(in), MSG_DONTWAIT) == 5));
+	close(r->peer);
+	assert_true(UNTIL(r, stats_of(r).open == 0));
+	assert_int_equal(send_text(r, &r->from, "nowhere", 0), -ENOTCONN);
+	assert_int_equal(send_text(r, &back, "again", 0), 0);
+	assert_true(UNTIL(r, stats_of(r).connected == 1));
+	again = accept(r->peer_listen, NULL, NULL);
+	assert_true(UNTIL(r, recv(again, in, sizeof(in), MSG_DONTWAIT) == 5));
+	assert_int_equal(send_text(r, &back, "more", 0), 0); /* by the same */
+	assert_true(UNTIL(r, recv(again, in, sizeof(in), MSG_DONTWAIT) == 4));
+	assert_int_equal(stats_of(r).connected, 1);
+	r->peer = again;
+	rig_free(r);
+}
+
 static void refused(void **state)
 {
 	struct rig *r = rig_default();
@@ -722,6 +755,7 @@ int main(void)
 	    cmocka_unit_test(answer_before_the_end),
 	    cmocka_unit_test(garbage_from_a_server),
 	    cmocka_unit_test(reset_while_closing),
+	    cmocka_unit_test(goes_back_by_another),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

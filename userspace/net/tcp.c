@@ -305,16 +305,22 @@ static int connect_to(struct cx_tcp *t, const struct cx_hop *hop, const struct c
 int cx_tcp_send(struct cx_tcp *t, const struct cx_hop *hop, const struct cx_listener *from,
 		const struct iovec *iov, int n, uint64_t token)
 {
-	struct cx_conn *c;
+	struct cx_conn *c = NULL;
+	struct cx_hop to = *hop;
 	int err = 0;
 
 	if (hop->connection != CX_NO_CONNECTION) {
 		c = named(t, hop);
-		return c ? cx_conn_queue(c, iov, n, token) : -ENOTCONN;
+		if (!c && !hop->return_port)
+			return -ENOTCONN;
+		to.port = hop->return_port;
+		to.connection = CX_NO_CONNECTION;
 	}
-	c = find(t, hop);
+	to.return_port = 0;
 	if (!c)
-		err = connect_to(t, hop, from, &c);
+		c = find(t, &to);
+	if (!c)
+		err = connect_to(t, &to, from, &c);
 	return err ? err : cx_conn_queue(c, iov, n, token);
 }
 

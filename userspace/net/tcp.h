@@ -76,6 +76,7 @@ bool cx_tcp_has(struct cx_tcp *t, const struct cx_hop *hop);
  * Queues one message for hop->connection, or with CX_NO_CONNECTION for any
  * connection from that listener to hop's address and port; if there is none, one
  * is opened from the listener's address. It leaves at the next flush.
+ * Where hop->connection is gone and there is a hop->return_port, that is the port.
  * token: told by on_failed(), 0: nobody is told.
  * 0; -ENOTCONN: that connection is gone; -ENOBUFS: its queue is full; -EMFILE: no
  * more connections; or the errno of connect(2), negative.

@@ -54,7 +54,8 @@ struct cx_proxy_note {
 struct cx_proxy_ops {
 	/* Sends one whole message. hop->connection names the connection that it
 	 * must go by; CX_NO_CONNECTION leaves the choice: an open one to that
-	 * address and port is used again, or one is opened. The bytes are copied or
+	 * address and port is used again, or one is opened. So it is with
+	 * hop->return_port when the one that is named is gone. The bytes are copied or
 	 * sent before it returns.
 	 * 0: sent, or queued until the connection is up. -errno: it will not be
 	 * sent, known at once (-ENOTCONN: that connection is gone, -ECONNREFUSED,

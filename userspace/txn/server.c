@@ -32,7 +32,6 @@ struct cx_server *cx_server_new(struct cx_txns *x, const struct cx_server_start 
 	}
 	cx_txn_start(x, t, kind, &start->timers, start->hop.transport);
 	s->hop = start->hop;
-	s->sent_by_port = start->sent_by_port;
 	cx_txn_table_link(&x->table, &s->by_request, start->key);
 	/* a little later than Timer F of the client transactions that it waits for */
 	cx_txn_end_at(x, t,
@@ -72,26 +71,9 @@ void cx_server_end(struct cx_txns *x, struct cx_server *s)
 	cx_mem_free(x->mem, s);
 }
 
-/* By a connection that is gone no response arrives: one to the port that the
- * client listens on may (18.2.2). */
-static bool move(struct cx_server *s)
-{
-	if (!s->txn.reliable || s->moved || s->hop.connection == CX_NO_CONNECTION)
-		return false;
-	s->moved = true;
-	s->hop.connection = CX_NO_CONNECTION;
-	s->hop.generation = 0;
-	s->hop.port = s->sent_by_port;
-	return true;
-}
-
 static int send_response(struct cx_txns *x, struct cx_server *s, const struct iovec *iov, int n_iov)
 {
-	int err = x->user->send(x->ctx, &s->hop, iov, n_iov, s->txn.handle);
-
-	if (err && move(s))
-		err = x->user->send(x->ctx, &s->hop, iov, n_iov, s->txn.handle);
-	return err;
+	return x->user->send(x->ctx, &s->hop, iov, n_iov, s->txn.handle);
 }
 
 static void send_again(struct cx_txns *x, struct cx_server *s)
@@ -104,10 +86,16 @@ static void send_again(struct cx_txns *x, struct cx_server *s)
 	send_response(x, s, &iov, 1);
 }
 
+/* Once: the response by a connection to the port that the client listens on. */
 void cx_server_failed(struct cx_txns *x, struct cx_server *s)
 {
-	if (move(s))
-		send_again(x, s);
+	if (!s->txn.reliable || s->moved || !s->hop.return_port)
+		return;
+	s->moved = true;
+	s->hop.port = s->hop.return_port;
+	s->hop.connection = CX_NO_CONNECTION;
+	s->hop.generation = 0;
+	send_again(x, s);
 }
 
 void cx_server_again(struct cx_txns *x, struct cx_server *s)

@@ -74,9 +74,8 @@ struct cx_server {
 	struct cx_txn_link by_request; /* key: what cx_match_key() made of the request */
 	struct cx_txn_link by_merge;   /* see cx_merge_key(); not linked if we only forward */
 	struct cx_hop hop;	       /* where responses go (18.2.2) */
-	uint16_t sent_by_port;	       /* when the connection is gone, a new one goes there */
 	uint16_t status;	       /* of the last response, 0: none yet */
-	bool moved;		       /* the connection was gone: hop names no particular one now */
+	bool moved;		       /* the connection broke: hop names no particular one now */
 	struct cx_buffer *response;    /* for retransmissions, NULL: none is needed */
 	void *user;		       /* the transaction user's */
 };
@@ -162,7 +161,6 @@ struct cx_server_start {
 	bool invite;
 	uint64_t key;
 	struct cx_hop hop;
-	uint16_t sent_by_port;
 	struct cx_txn_timers timers;
 	uint32_t trying_ms; /* server_due() after this time; 0: never */
 };

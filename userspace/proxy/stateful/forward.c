@@ -35,7 +35,7 @@ static struct cx_branch *new_branch(struct cx_proxy *p, struct cx_context *c, co
 }
 
 struct cx_text cx_branch_of(const struct cx_proxy *p, char out[CX_BRANCH_MAX], uint64_t handle, uint64_t loop,
-			    const struct cx_hop *back, uint16_t sent_by_port, struct cx_text call_id)
+			    const struct cx_hop *back, struct cx_text call_id)
 {
 	const struct cx_meta *meta = &p->world->meta;
 	struct cx_branch_id id = {.handle = handle,
@@ -45,8 +45,8 @@ struct cx_text cx_branch_of(const struct cx_proxy *p, char out[CX_BRANCH_MAX], u
 				  .generation = meta->generation,
 				  .back = *back};
 
-	if (back->transport != CX_UDP)
-		id.back.port = sent_by_port; /* its connection will be gone */
+	if (back->return_port)
+		id.back.port = back->return_port; /* its connection will be gone */
 	return (struct cx_text){out, cx_branch_write(out, &p->world->key, &id, call_id)};
 }
 
@@ -57,7 +57,7 @@ static int send_branch(struct cx_proxy *p, struct cx_context *c, struct cx_branc
 	int n;
 
 	f->branch = cx_branch_of(p, branch, b->client.txn.handle, c->loop, &c->server->hop,
-				 c->server->sent_by_port, p->request_e.call_id);
+				 p->request_e.call_id);
 	n = cx_forward_edit(p, f);
 	if (!n)
 		n = cx_edits_iov(&p->edits, p->iov, CX_EDITS_IOV);

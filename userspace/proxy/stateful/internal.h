@@ -248,7 +248,7 @@ void cx_edit_length(struct cx_edits *e, const struct cx_message *m, uint8_t tran
 
 /* The branch of a client transaction whose response is wanted `back` there. */
 struct cx_text cx_branch_of(const struct cx_proxy *p, char out[CX_BRANCH_MAX], uint64_t handle, uint64_t loop,
-			    const struct cx_hop *back, uint16_t sent_by_port, struct cx_text call_id);
+			    const struct cx_hop *back, struct cx_text call_id);
 
 /* failover.c: what happened to a branch */
 void cx_branch_over(struct cx_proxy *p, struct cx_branch *b, enum cx_try_end end, uint16_t status);

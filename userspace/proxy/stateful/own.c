@@ -17,7 +17,9 @@ struct cx_hop cx_reply_hop(const struct cx_hop *from, const struct cx_via_value 
 {
 	struct cx_hop hop = *from;
 
-	if (hop.transport == CX_UDP && !via->rport)
+	if (hop.transport != CX_UDP)
+		hop.return_port = cx_via_port(via);
+	else if (!via->rport)
 		hop.port = cx_via_port(via);
 	return hop;
 }

@@ -67,7 +67,6 @@ static struct cx_server *start_server(struct cx_proxy *p, const struct cx_hop *f
 	struct cx_server_start start = {.invite = p->m.method == CX_M_INVITE,
 					.key = key,
 					.hop = cx_reply_hop(from, &p->e.via),
-					.sent_by_port = cx_via_port(&p->e.via),
 					.timers = cx_timers_of(p, from->listener)};
 	struct cx_server *s;
 
