@@ -72,7 +72,7 @@ static int send_to_peer(void *ctx, const struct cx_hop *hop, const struct iovec 
 		hop = &again;
 		p = who_is_at(s, hop);
 	}
-	if (p->refuses)
+	if (p->refuses && !(hop->any_length && (p->refuses == EFBIG || p->refuses == EMSGSIZE)))
 		return -p->refuses;
 	if (p->n_queue == QUEUE_MAX) {
 		scene_fail(s, "more than %d messages to %s", QUEUE_MAX, p->name);

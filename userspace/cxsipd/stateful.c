@@ -162,8 +162,12 @@ static int send_udp(struct cx_sip *sip, const struct cx_hop *hop, const struct i
 		    uint64_t token)
 {
 	struct cx_udp *u = sip->udp[hop->listener];
-	int err = u ? cx_proxy_fits_udp(sip->world, hop->listener, iov, n) : -EADDRNOTAVAIL;
+	int err = 0;
 
+	if (!u)
+		return -EADDRNOTAVAIL;
+	if (!hop->any_length)
+		err = cx_proxy_fits_udp(sip->world, hop->listener, iov, n);
 	if (err)
 		return err;
 	return cx_udp_queue(sip->batch, u, &hop->addr, hop->port, iov, (size_t)n,

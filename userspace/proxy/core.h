@@ -61,7 +61,8 @@ struct cx_proxy_ops {
 	 * sent, known at once (-ENOTCONN: that connection is gone, -ECONNREFUSED,
 	 * -EHOSTUNREACH, -ENOBUFS: its queue is full ...). Of a request over UDP
 	 * that is longer than its network lets datagrams be: -EFBIG if it is to go
-	 * by TCP instead (18.1.1), -EMSGSIZE if it is to be refused (513).
+	 * by TCP instead (18.1.1), -EMSGSIZE if it is to be refused (513); not where
+	 * hop->any_length says that there is no other way.
 	 * token: whom to tell by cx_proxy_failed() when it turns out later that the
 	 * message did not arrive (connecting failed, the connection broke with the
 	 * message in its queue or while no response to it has come).

@@ -244,6 +244,15 @@ static bool worth_another_connection(const struct cx_proxy *p, const struct cx_b
 	return errnum == ENOTCONN || errnum == EPIPE || errnum == ECONNRESET;
 }
 
+/* Is the same element worth another try, and how? Who listens by UDP alone gets what
+ * is long in fragments (18.1.1). */
+static bool once_more(const struct cx_proxy *p, const struct cx_branch *b, int errnum, struct cx_hop *hop)
+{
+	if (b->diverted && errnum == ECONNREFUSED && !b->context->recursions)
+		return cx_hop_over_udp(p, hop);
+	return worth_another_connection(p, b, errnum);
+}
+
 /* Is it sure that nobody has the request? What ICMP says may be about an earlier
  * moment, and a connection may break behind what was read from it. */
 static bool never_arrived(const struct cx_branch *b, int errnum)
@@ -268,12 +277,12 @@ static void refused(struct cx_proxy *p, struct cx_branch *b, int errnum)
 void cx_branch_failed(struct cx_proxy *p, struct cx_branch *b, int errnum)
 {
 	struct cx_context *c = b->context;
+	struct cx_hop hop = b->client.hop;
 
 	if (!c || b->final || b->abandoned || b->client.answered_ms || b->client.txn.lingers)
 		return; /* whoever answered once is reached by other means */
-	if (!c->cancelled && c->n_tries < CX_TRIES_MAX && worth_another_connection(p, b, errnum)) {
+	if (!c->cancelled && c->n_tries < CX_TRIES_MAX && once_more(p, b, errnum, &hop)) {
 		uint8_t again = c->tries[b->try].again;
-		struct cx_hop hop = b->client.hop;
 		uint32_t element = b->element;
 
 		hop.connection = CX_NO_CONNECTION;

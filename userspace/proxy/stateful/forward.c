@@ -91,13 +91,28 @@ static int start_branch(struct cx_proxy *p, struct cx_context *c, struct cx_forw
 	return 0;
 }
 
-int cx_hop_over_tcp(const struct cx_proxy *p, struct cx_hop *hop)
+/* The same address by another transport of the network. */
+static bool change(const struct cx_proxy *p, struct cx_hop *hop, uint8_t transport)
 {
 	const struct cx_listener *l = cx_listener_get(p, hop->listener);
+	uint16_t other = l ? cx_listener_for(p, l->network, l->family == CX_IPV4, transport) : CX_NO_LISTENER;
 
-	hop->transport = CX_TCP;
-	hop->listener = cx_listener_for(p, l->network, l->family == CX_IPV4, CX_TCP);
-	return hop->listener == CX_NO_LISTENER ? -EMSGSIZE : 0;
+	if (other == CX_NO_LISTENER)
+		return false;
+	hop->transport = transport;
+	hop->listener = other;
+	return true;
+}
+
+int cx_hop_over_tcp(const struct cx_proxy *p, struct cx_hop *hop)
+{
+	return change(p, hop, CX_TCP) ? 0 : -EMSGSIZE;
+}
+
+bool cx_hop_over_udp(const struct cx_proxy *p, struct cx_hop *hop)
+{
+	hop->any_length = 1;
+	return change(p, hop, CX_UDP);
 }
 
 static int start_over_tcp(struct cx_proxy *p, struct cx_context *c, struct cx_forwarding *f)
@@ -106,7 +121,11 @@ static int start_over_tcp(struct cx_proxy *p, struct cx_context *c, struct cx_fo
 	int err = cx_hop_over_tcp(p, &hop);
 
 	f->to = &hop;
-	return err ? err : start_branch(p, c, f);
+	if (!err)
+		err = start_branch(p, c, f);
+	if (!err)
+		c->branches->diverted = true;
+	return err;
 }
 
 /* What a try that failed at once says: of whom it was to go to, or of the request. */

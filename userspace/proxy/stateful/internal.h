@@ -69,6 +69,7 @@ struct cx_branch {
 	uint8_t try;	       /* index into context->tries */
 	bool final, abandoned; /* over; given up for another one, but may come back */
 	bool provisional;      /* above 100 */
+	bool diverted;	       /* by TCP, only because it is too long for a datagram */
 	bool overdue;	       /* its time for a try is over, but there was no reason to move on */
 };
 
@@ -232,6 +233,8 @@ uint32_t cx_try_ms(const struct cx_proxy *p, uint32_t group, const struct cx_hop
 		   const struct cx_txn_timers *timers);
 /* 18.1.1: too long for a datagram. -EMSGSIZE: there is no other way. */
 int cx_hop_over_tcp(const struct cx_proxy *p, struct cx_hop *hop);
+/* And back, however long it is. False: there is no UDP. */
+bool cx_hop_over_udp(const struct cx_proxy *p, struct cx_hop *hop);
 /* The edits of 16.6 on `m` for p->edits. 0 or an error of them. */
 struct cx_forwarding {
 	const struct cx_message *m;

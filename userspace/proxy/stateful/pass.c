@@ -92,6 +92,10 @@ void cx_pass_ack(struct cx_proxy *p, const struct cx_hop *from)
 	err = send_ack(p, &f);
 	if (err == -EFBIG && !(err = cx_hop_over_tcp(p, &hop)))
 		err = send_ack(p, &f);
+	if (err == -EMSGSIZE) { /* an ACK cannot be refused */
+		hop.any_length = 1;
+		err = send_ack(p, &f);
+	}
 	if (err)
 		p->count.send_failed++;
 }
