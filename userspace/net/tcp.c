@@ -228,7 +228,7 @@ void cx_conn_unlink(struct cx_conn *c)
 	*at = c->next_same;
 	if (c->accepted && t->settings.accepted)
 		cx_accepted_drop(t->settings.accepted, &c->hop, t->worker);
-	for (at = &t->dirty; *at; at = &(*at)->next_dirty) {
+	for (at = &t->dirty; c->dirty && *at; at = &(*at)->next_dirty) {
 		if (*at == c) {
 			*at = c->next_dirty;
 			break;

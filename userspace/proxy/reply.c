@@ -160,16 +160,15 @@ static uint64_t mix(uint64_t key, uint64_t so_far, struct cx_text t)
 	return cx_siphash24(k, (const uint8_t *)(t.p ? t.p : ""), t.n);
 }
 
-/* RFC 3261 8.2.7: the same tag for the same request, and no other's to guess. */
-static struct cx_text make_tag(uint64_t key, const struct cx_message *m, const struct cx_via_value *via,
-			       char text[17])
+struct cx_text cx_reply_tag(uint64_t key, const struct cx_message *m, const struct cx_via_value *via,
+			    char text[CX_REPLY_TAG])
 {
 	uint64_t tag = mix(key, 0, via->branch);
 
 	tag = mix(key, tag, cx_message_value(m, CX_HEADER_CALL_ID));
 	tag = mix(key, tag, cx_message_value(m, CX_HEADER_FROM));
-	snprintf(text, 17, "%016llx", (unsigned long long)tag);
-	return (struct cx_text){text, 16};
+	snprintf(text, CX_REPLY_TAG, "%016llx", (unsigned long long)tag);
+	return (struct cx_text){text, CX_REPLY_TAG - 1};
 }
 
 /* RFC 3261 16.3 step 5: all that was asked for, since no extension is known. */
@@ -211,7 +210,7 @@ static void put_lines(struct cx_writer *w, const struct cx_reply_context *ctx, i
 size_t cx_reply_build(const struct cx_reply_context *ctx, int status, const uint8_t *msg, size_t n,
 		      uint8_t *out, size_t max, uint16_t *to_port)
 {
-	char lines[CX_REPLY_LINES], tag[17];
+	char lines[CX_REPLY_LINES], tag[CX_REPLY_TAG];
 	struct cx_writer w = {.p = lines, .max = sizeof(lines)};
 	struct cx_via_value via = {0};
 	struct request r;
@@ -225,7 +224,7 @@ size_t cx_reply_build(const struct cx_reply_context *ctx, int status, const uint
 				   &(struct cx_response){
 				       .status = (uint16_t)status,
 				       .reason = status == 400 ? bad_request_phrase(ctx->reason, &r.m) : NULL,
-				       .to_tag = make_tag(ctx->tag_key, &r.m, &via, tag),
+				       .to_tag = cx_reply_tag(ctx->tag_key, &r.m, &via, tag),
 				       .source = &ctx->source,
 				       .source_port = ctx->source_port,
 				       .lines = {lines, w.n},

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <stddef.h>
 #include "cxsip/abi.h"
+#include "sip/via.h"
 
 struct cx_reply_context {
 	union cx_addr source;
@@ -33,5 +34,11 @@ int cx_reply_status(enum cx_reason reason, const uint8_t *msg, size_t n);
  * source address. */
 size_t cx_reply_build(const struct cx_reply_context *ctx, int status, const uint8_t *msg, size_t n,
 		      uint8_t *out, size_t max, uint16_t *to_port);
+/* The To tag of answers of our own: the same for a request, its retransmissions and its
+ * CANCEL (RFC 3261 8.2.7, 9.2), and no other's to guess. The ACK of such an answer has
+ * it, too. */
+#define CX_REPLY_TAG 17
+struct cx_text cx_reply_tag(uint64_t key, const struct cx_message *m, const struct cx_via_value *via,
+			    char text[CX_REPLY_TAG]);
 
 #endif

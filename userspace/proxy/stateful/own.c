@@ -5,7 +5,7 @@
  * aim them at somebody else.
  */
 #include <stdio.h>
-#include "base/hash.h"
+#include "proxy/reply.h"
 #include "proxy/stateful/internal.h"
 #include "sip/writer.h"
 
@@ -24,27 +24,11 @@ struct cx_hop cx_reply_hop(const struct cx_hop *from, const struct cx_via_value 
 	return hop;
 }
 
-/* The same for a request, its retransmissions and its CANCEL (9.2). */
-static void write_tag(const struct cx_proxy *p, const struct cx_message *request,
-		      const struct cx_via_value *via, char tag[20])
-{
-	struct cx_text call_id = cx_message_value(request, CX_HEADER_CALL_ID);
-	struct cx_text from = cx_message_value(request, CX_HEADER_FROM);
-	struct cx_siphash s;
-
-	cx_siphash_start(&s, &p->match_key);
-	cx_hash_text(&s, via->branch.p, via->branch.n, 2);
-	cx_hash_text(&s, call_id.p, call_id.n, 2);
-	cx_hash_text(&s, from.p, from.n, 2);
-	snprintf(tag, 20, "%016llx", (unsigned long long)cx_siphash_end(&s, 4));
-}
-
 bool cx_own_acked(const struct cx_proxy *p)
 {
-	char tag[20];
+	char tag[CX_REPLY_TAG];
 
-	write_tag(p, &p->m, &p->e.via, tag);
-	return cx_text_is(p->e.to_tag, tag);
+	return cx_text_equal(p->e.to_tag, cx_reply_tag(p->settings.seed, &p->m, &p->e.via, tag));
 }
 
 /* RFC 3261 16.3 step 5: all that was asked for, since no extension is known. */
@@ -83,15 +67,13 @@ int cx_own_build(struct cx_proxy *p, const struct cx_own *own)
 				.reason = own->reason,
 				.source = &own->from->addr,
 				.source_port = own->from->port};
-	char lines[4096], tag[20];
+	char lines[4096], tag[CX_REPLY_TAG];
 	struct cx_writer w = {.p = lines, .max = sizeof(lines)};
 	struct cx_via_value via = {0};
 
 	cx_via_first(own->request, &via); /* as far as it goes: what is missing is the builder's to say */
-	if (own->status > 100) {
-		write_tag(p, own->request, &via, tag);
-		r.to_tag = cx_text_of(tag);
-	}
+	if (own->status > 100)
+		r.to_tag = cx_reply_tag(p->settings.seed, own->request, &via, tag);
 	put_lines(p, &w, own);
 	r.lines = w.full ? (struct cx_text){NULL, 0} : (struct cx_text){w.p, w.n};
 	return cx_build_response(own->request, &r, p->text, sizeof(p->text));
