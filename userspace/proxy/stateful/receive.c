@@ -3,8 +3,9 @@
  * What comes in: requests find or start their server transaction, before any
  * policy is asked; responses find their client transaction by our branch.
  *
- * Messages that cannot be read are answered without state, and so is everything
- * when the table is full: nobody makes us remember anything by sending rubbish.
+ * Requests that cannot be read or that lead nowhere are answered without state, and
+ * so is everything when the table is full: nobody makes us remember anything by
+ * sending rubbish, or repeat our refusal to a forged source (RFC 3261 8.2.7).
  */
 #include <errno.h>
 #include "proxy/stateful/internal.h"
@@ -123,14 +124,17 @@ static void new_request(struct cx_proxy *p, const struct cx_hop *from, uint64_t 
 	if (!own.status && needs_no_state(p, from, &way) &&
 	    cx_pass_engine(p, from, (const uint8_t *)p->m.p, p->m.n))
 		return;
+	if (own.status && own.status != 200) {
+		cx_own_stateless(p, &own);
+		return;
+	}
 	s = start_server(p, from, key);
 	if (!s) {
 		refuse(p, from, 503, NULL, p->settings.retry_after_s);
 		return;
 	}
-	if (own.status == 200)
-		own.status = answer_for_us(p, s);
 	if (own.status) {
+		own.status = answer_for_us(p, s);
 		cx_own_respond(p, s, &own);
 		return;
 	}
