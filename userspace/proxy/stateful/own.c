@@ -28,7 +28,8 @@ bool cx_own_acked(const struct cx_proxy *p)
 {
 	char tag[CX_REPLY_TAG];
 
-	return cx_text_equal(p->e.to_tag, cx_reply_tag(p->settings.seed, &p->m, &p->e.via, tag));
+	return p->e.to_tag.n == CX_REPLY_TAG - 1 &&
+	       cx_text_equal(p->e.to_tag, cx_reply_tag(p->settings.seed, &p->m, &p->e.via, tag));
 }
 
 /* RFC 3261 16.3 step 5: all that was asked for, since no extension is known. */
