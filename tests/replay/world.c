@@ -188,9 +188,9 @@ static void add_named_peer(struct scene *s, const struct line *l)
 static const struct {
 	const char *word;
 	void (*read)(struct scene *s, const struct line *l);
-} words[] = {{"network", add_network}, {"group", add_group},	  {"element", add_element},
-	     {"route", add_route},     {"peer", add_named_peer},  {"max", set_max},
-	     {"fast", set_fast},       {"lifetime", set_lifetime},	  {"memory", set_memory}};
+} words[] = {{"network", add_network}, {"group", add_group},	   {"element", add_element},
+	     {"route", add_route},     {"peer", add_named_peer},   {"max", set_max},
+	     {"fast", set_fast},       {"lifetime", set_lifetime}, {"memory", set_memory}};
 
 bool world_has(const struct line *l)
 {

@@ -159,9 +159,9 @@ static void icmp_is_believed_of_whom_it_concerns(void **state)
 	struct cx_tables *t = fixture_compile_with(c, NULL);
 	uint32_t first = 0, second = 3; /* listeners of the two networks */
 
-	assert_true(may_report(t, second, "192.0.2.200", "192.0.2.200")); /* the host itself */
-	assert_true(may_report(t, second, "192.0.2.200", "10.0.0.2"));	  /* our own kernel */
-	assert_true(may_report(t, second, "192.0.2.200", "10.200.0.1"));  /* a router of the network */
+	assert_true(may_report(t, second, "192.0.2.200", "192.0.2.200"));  /* the host itself */
+	assert_true(may_report(t, second, "192.0.2.200", "10.0.0.2"));	   /* our own kernel */
+	assert_true(may_report(t, second, "192.0.2.200", "10.200.0.1"));   /* a router of the network */
 	assert_false(may_report(t, second, "192.0.2.200", "203.0.113.9")); /* of the other network */
 	assert_true(may_report(t, first, "192.0.2.200", "192.0.2.200"));
 	assert_false(may_report(t, first, "192.0.2.200", "203.0.113.9")); /* anybody may send there */

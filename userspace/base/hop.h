@@ -20,8 +20,9 @@ struct cx_hop {
 	uint16_t listener;  /* ours: its id names our address and the network */
 	uint8_t transport;  /* enum cx_transport */
 	uint8_t any_length; /* of a datagram: it goes by UDP however long it is (18.1.1); 0 or 1 */
-	uint16_t return_port; /* of a response: when its connection is gone, one to this port of the peer's takes
-			       * its place (RFC 3261 18.2.2); 0: there is no other way */
+	/* of a response: when its connection is gone, one to this port of the peer's takes
+	 * its place (RFC 3261 18.2.2); 0: there is no other way */
+	uint16_t return_port;
 	uint32_t connection; /* of a stream transport, else CX_NO_CONNECTION */
 	uint32_t generation;
 };

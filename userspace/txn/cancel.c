@@ -10,7 +10,8 @@
 #include "sip/build.h"
 #include "txn/txn.h"
 
-static bool copy_field(struct cx_text *out, const struct cx_message *m, const struct cx_field *f, const char *end)
+static bool copy_field(struct cx_text *out, const struct cx_message *m, const struct cx_field *f,
+		       const char *end)
 {
 	uint32_t n = f->end - f->at;
 

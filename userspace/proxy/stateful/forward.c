@@ -56,8 +56,8 @@ static int send_branch(struct cx_proxy *p, struct cx_context *c, struct cx_branc
 	char branch[CX_BRANCH_MAX];
 	int n;
 
-	f->branch = cx_branch_of(p, branch, b->client.txn.handle, c->loop, &c->server->hop,
-				 p->request_e.call_id);
+	f->branch =
+	    cx_branch_of(p, branch, b->client.txn.handle, c->loop, &c->server->hop, p->request_e.call_id);
 	n = cx_forward_edit(p, f);
 	if (!n)
 		n = cx_edits_iov(&p->edits, p->iov, CX_EDITS_IOV);
@@ -138,7 +138,8 @@ static void not_started(struct cx_proxy *p, struct cx_context *c, struct cx_try 
 	if (err == -ENOMEM) {
 		p->count.no_memory++;
 		status = 500;
-	} else if (err == -EMSGSIZE || err == -E2BIG) { /* too long for this hop; more to change than we can */
+	} else if (err == -EMSGSIZE ||
+		   err == -E2BIG) { /* too long for this hop; more to change than we can */
 		status = 513;
 		c->enough |= err == -E2BIG;
 	} else {

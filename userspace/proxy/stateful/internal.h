@@ -28,7 +28,14 @@
 #define CX_PROXY_FIELDS 128
 #define CX_TOLD_MAX 16 /* pauses that the world does not know yet */
 
-enum cx_try_end { CX_TRY_OPEN, CX_TRY_TIMEOUT, CX_TRY_REFUSED, CX_TRY_NOT_SENT, CX_TRY_CODE, CX_TRY_CANCELLED };
+enum cx_try_end {
+	CX_TRY_OPEN,
+	CX_TRY_TIMEOUT,
+	CX_TRY_REFUSED,
+	CX_TRY_NOT_SENT,
+	CX_TRY_CODE,
+	CX_TRY_CANCELLED
+};
 
 struct cx_try {
 	uint32_t element; /* CX_NONE: an address that no group knows */

@@ -59,8 +59,7 @@ static struct cx_text write_branch(const struct cx_proxy *p, char branch[CX_BRAN
 
 	cx_siphash_start(&s, &p->match_key);
 	cx_hash_text(&s, p->e.via.text.p, p->e.via.text.n, 2);
-	return cx_branch_of(p, branch, cx_siphash_end(&s, 4) & (CX_TXN_SLOTS_MAX - 1), 0, from,
-			    p->e.call_id);
+	return cx_branch_of(p, branch, cx_siphash_end(&s, 4) & (CX_TXN_SLOTS_MAX - 1), 0, from, p->e.call_id);
 }
 
 /* 0; < 0: what the edits or send() said. */

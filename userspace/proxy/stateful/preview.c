@@ -99,9 +99,10 @@ static int send_nowhere(void *ctx, const struct cx_hop *hop, const struct iovec 
 	struct preview *v = ctx;
 	uint8_t *bytes;
 	size_t n = gather(iov, n_iov, &bytes);
-	int err =
-	    hop->transport == CX_UDP ? cx_proxy_fits_udp(v->proxy->world, hop->listener, iov, n_iov) : 0;
+	int err = 0;
 
+	if (hop->transport == CX_UDP && !hop->any_length)
+		err = cx_proxy_fits_udp(v->proxy->world, hop->listener, iov, n_iov);
 	if (!bytes) {
 		v->no_memory = true;
 		return -ENOMEM;

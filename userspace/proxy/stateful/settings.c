@@ -105,7 +105,8 @@ static uint16_t by_alias(const struct cx_proxy *p, const struct cx_uri *uri, uin
 	return CX_NO_LISTENER;
 }
 
-static uint16_t ours_by(const struct cx_proxy *p, const struct cx_uri *uri, uint16_t in_listener, int transport)
+static uint16_t ours_by(const struct cx_proxy *p, const struct cx_uri *uri, uint16_t in_listener,
+			int transport)
 {
 	if (uri->host_kind == CX_HOST_NAME)
 		return by_alias(p, uri, in_listener, transport);
