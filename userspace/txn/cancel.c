@@ -5,7 +5,8 @@
  * found by way of the INVITE's transaction. It may not be sent before a
  * provisional response.
  *
- * Once it is sent, the INVITE has 64 * T1 to end (9.1).
+ * Once it is sent, the INVITE has 64 * T1 to end (9.1). A CANCEL that breaks with its
+ * connection is sent once more: nothing else would stop the ringing.
  */
 #include "sip/build.h"
 #include "txn/txn.h"
@@ -108,4 +109,17 @@ void cx_client_cancel(struct cx_txns *x, struct cx_client *c, struct cx_text lin
 	c->cancel_due = true;
 	if (c->txn.state == CX_PROCEEDING)
 		cx_client_send_cancel(x, c);
+}
+
+void cx_client_cancel_failed(struct cx_txns *x, struct cx_client *cancel)
+{
+	struct cx_client *c = cancel->cancel;
+
+	if (!cancel->txn.reliable)
+		return; /* Timer E sends it again */
+	cx_client_end(x, cancel);
+	if (c->cancelled_again || c->txn.state != CX_PROCEEDING)
+		return;
+	c->cancelled_again = true;
+	cx_client_send_cancel(x, c);
 }

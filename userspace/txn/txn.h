@@ -91,6 +91,7 @@ struct cx_client {
 	bool pared;			/* request holds just what ACK and CANCEL need */
 	bool cancel_due;		/* as soon as a provisional response allows it (9.1) */
 	bool cancelled;			/* the CANCEL is sent */
+	bool cancelled_again;		/* and once more, since its connection broke */
 	bool trying;			/* the per-try timer runs in `end` */
 	bool is_cancel;
 	uint64_t b_ms; /* when Timer B or F ends it */
@@ -204,6 +205,8 @@ bool cx_client_receive(struct cx_txns *x, struct cx_client *c, const struct cx_m
 /* Cancels an INVITE: at once if a provisional response has come, else when one
  * does. lines: more header lines (Reason), or empty. Once is enough. */
 void cx_client_cancel(struct cx_txns *x, struct cx_client *c, struct cx_text lines);
+/* The transport failed for a CANCEL: once, it is sent again by another connection. */
+void cx_client_cancel_failed(struct cx_txns *x, struct cx_client *cancel);
 /* Sends nothing again; goes on listening. */
 void cx_client_silence(struct cx_txns *x, struct cx_client *c);
 /* Timer C starts anew: a provisional response above 100 (16.7 step 2). */

@@ -269,7 +269,7 @@ void cx_proxy_failed(struct cx_proxy *p, uint64_t token, int errnum, uint64_t no
 	if (s)
 		cx_server_failed(&p->txns, s);
 	else if (c && c->is_cancel)
-		cx_client_end(&p->txns, c);
+		cx_client_cancel_failed(&p->txns, c);
 	else if (c)
 		cx_branch_failed(p, (struct cx_branch *)c, errnum);
 	cx_proxy_ask(p);
