@@ -92,11 +92,15 @@ void cx_client_send_cancel(struct cx_txns *x, struct cx_client *c)
 	c->cancel = cancel;
 	c->cancelled = true;
 	c->cancel_due = false;
-	cx_buffer_drop(x->mem, &c->cancel_lines);
 	cx_txn_end_at(x, &c->txn, cx_txns_now(x) + 64 * (uint64_t)c->txn.timers.t1_ms);
 	iov.iov_len = (size_t)n;
-	if (cx_client_send(x, cancel, &iov, 1, 0))
-		cx_client_end(x, cancel);
+	if (!cx_client_send(x, cancel, &iov, 1, 0)) {
+		cx_buffer_drop(x->mem, &c->cancel_lines);
+		return;
+	}
+	cx_client_end(x, cancel);
+	c->cancelled = false;
+	c->cancel_due = true;
 }
 
 void cx_client_cancel(struct cx_txns *x, struct cx_client *c, struct cx_text lines)
