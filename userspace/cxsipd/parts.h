@@ -14,6 +14,7 @@
 #ifndef CX_CXSIPD_PARTS_H
 #define CX_CXSIPD_PARTS_H
 
+#include <errno.h>
 #include <time.h>
 #include "control/control.h"
 #include "cxsipd/daemon.h"
@@ -39,6 +40,13 @@ struct cx_failed_send {
 	int errnum;
 	uint64_t token; /* of the core, 0: nobody's */
 };
+/* Is it we who are short of something? That says nothing about where a datagram was to go:
+ * it is lost, as datagrams are, and what needs an answer is sent again. Another element
+ * in its place would make more of what there is too much of. */
+static inline bool cx_is_shortage(int err)
+{
+	return err == -EAGAIN || err == -EWOULDBLOCK || err == -ENOBUFS || err == -ENOMEM;
+}
 #define CX_FAILED_SENDS 64 /* told a turn; of what is beyond, timers tell */
 
 /* A worker's part of the daemon. */

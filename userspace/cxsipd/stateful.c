@@ -170,8 +170,9 @@ static int send_udp(struct cx_sip *sip, const struct cx_hop *hop, const struct i
 		err = cx_proxy_fits_udp(sip->world, hop->listener, iov, n);
 	if (err)
 		return err;
-	return cx_udp_queue(sip->batch, u, &hop->addr, hop->port, iov, (size_t)n,
-			    (struct cx_udp_tag){.kind = CX_TAG_CORE, .token = token});
+	err = cx_udp_queue(sip->batch, u, &hop->addr, hop->port, iov, (size_t)n,
+			   (struct cx_udp_tag){.kind = CX_TAG_CORE, .token = token});
+	return cx_is_shortage(err) ? 0 : err;
 }
 
 static int send_elsewhere(struct cx_sip *sip, unsigned worker, const struct cx_hop *hop,

@@ -244,7 +244,8 @@ static void close_bad(struct cx_conn *c, const uint8_t *p)
 	cx_tcp_count(&c->t->stats.bad_frames, 1);
 	if (c->frame.head_n) {
 		c->messages_in++;
-		heard = c->t->ops.on_message(c->t->ops.ctx, &c->hop, (uint8_t *)(uintptr_t)p, c->frame.head_n);
+		heard =
+		    c->t->ops.on_message(c->t->ops.ctx, &c->hop, (uint8_t *)(uintptr_t)p, c->frame.head_n);
 	}
 	c->state = CX_TCP_CLOSING;
 	c->closing_ms = uv_now(c->t->loop);
