@@ -189,7 +189,8 @@ static void on_send_failed(void *ctx, uint16_t listener, const union cx_addr *to
 	struct cx_count *reasons = sip->counters->reasons;
 
 	log_send_error(to, port, err);
-	if (!cx_is_shortage(err) && sip->n_failed < CX_FAILED_SENDS) /* the core may be at work: it hears of it when it is not */
+	if (!cx_is_shortage(err) &&
+	    sip->n_failed < CX_FAILED_SENDS) /* the core may be at work: it hears of it when it is not */
 		sip->failed[sip->n_failed++] =
 		    (struct cx_failed_send){.addr = *to,
 					    .port = port,
