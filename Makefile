@@ -16,7 +16,8 @@ HARDEN  ?= -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
 LDHARDEN ?= -pie -Wl,-z,relro,-z,now
 ALL_CFLAGS = -std=gnu11 $(WARN) $(HARDEN) $(CFLAGS) $(SANITIZE) -DCX_VERSION='"$(VERSION)"' \
 	-Iinclude -Iuserspace -I$(B)/bpf -I$(B) $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
-LDLIBS   = $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm
+# libunbound.pc wants the headers of what it was built with
+LDLIBS   = $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lunbound -lm
 BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -mllvm -disable-block-placement $(WARN) -Iinclude -Ibpf -I/usr/include/$(shell uname -m)-linux-gnu
 
 # `make V=1` shows the commands.
@@ -24,7 +25,7 @@ Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-8s %s\n' '$(1)' '$(2)')
 
 # The rooms below the programs, lowest first (docs/design.md).
-ROOMS   := base sip observe config route fastpath health net txn proxy proxy/stateful control
+ROOMS   := base sip observe dns config route fastpath health net txn proxy proxy/stateful control
 LIB_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard $(ROOMS:%=userspace/%/*.c)))
 CXSIPD_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard userspace/cxsipd/*.c))
 CXCTL_OBJ  := $(patsubst %.c,$(B)/%.o,$(wildcard userspace/cxctl/*.c))
@@ -147,7 +148,7 @@ coverage: deps ## lines of ROOM that unit tests and replay run
 
 .PHONY: fuzz
 FUZZ_SECONDS ?= 60
-fuzz: deps ## fuzz engine, configuration, messages, URIs, framing and the proxy core, FUZZ_SECONDS each
+fuzz: deps ## fuzz engine, configuration, messages, URIs, framing, DNS and the proxy core, FUZZ_SECONDS each
 	+$(Q)$(MAKE) --no-print-directory all
 	$(Q)tests/fuzz/run.sh $(FUZZ_SECONDS)
 

@@ -11,7 +11,7 @@ seconds=${1:-60}
 out=${B:-build}/fuzz
 clang=${CLANG:-clang}
 packages="libbpf libnl-3.0 libnl-route-3.0 libconfig jansson libuv"
-rooms="base sip observe config route txn proxy proxy/stateful"
+rooms="base sip observe dns config route txn proxy proxy/stateful"
 flags="-std=gnu11 -g -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
 	-Wno-unused-parameter -Iinclude -Iuserspace -Itests -Itests/fastpath"
 
@@ -75,6 +75,17 @@ seed_frame() {
 		{ printf '\0\1\7\77'; cat "$file"; printf '\r\n\r\n'; cat "$file" tests/fastpath/messages/invite.sip; } >"$1/$(basename "$file")"
 	done
 }
+# What is wanted; then answers: number of records, each its length and rdata.
+seed_dns() {
+	local a='\0\4\300\0\2\1' srv='\0\11\0\1\0\2\23\304\1m\0' naptr='\0\34\0\1\0\1\1s\7sip+d2u\0\4_sip\4_udp\1h\0'
+	# shellcheck disable=SC2059 # the bytes are octal escapes
+	{
+		printf "\\53\\2$a$a" >"$1/a"
+		printf "\\50\\2$srv$srv\\1$a" >"$1/srv"
+		printf "\\52\\1$naptr\\1$srv\\1$a" >"$1/naptr"
+		printf "\\52\\0\\1$srv\\1$a\\0\\0\\0" >"$1/srv-alone"
+	}
+}
 seed_config() {
 	{ printf '\0'; cat conf/cxsip.cfg; } >"$1/main"
 	{ printf '\1'; cat conf/routes.d/example.json; } >"$1/routes"
@@ -82,11 +93,11 @@ seed_config() {
 }
 
 status=0
-for target in ${TARGETS:-engine config sip uri frame core}; do
+for target in ${TARGETS:-engine config sip uri frame dns core}; do
 	mkdir -p "$out/$target/corpus" "$out/$target/seed" "$out/$target/found"
 	# shellcheck disable=SC2086,SC2046
 	$clang $flags -fsanitize=fuzzer tests/fuzz/fuzz_$target.c $objects -o "$out/fuzz_$target" \
-		$(pkg-config --libs $packages) -lm -lcmocka
+		$(pkg-config --libs $packages) -lunbound -lm -lcmocka
 	seed_$target "$out/$target/seed"
 	case $target in config) dict=tests/fuzz/config.dict ;; *) dict=tests/fuzz/engine.dict ;; esac
 	echo "fuzz_$target: $seconds s"

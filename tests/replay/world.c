@@ -141,6 +141,8 @@ static void add_element(struct scene *s, const struct line *l)
 	e = fixture_element(g, l->words[1], addr, port, number_of(l, "weight", 1));
 	e->transport = transport_of(l, 4);
 	e->q = number_of(l, "q", 1000);
+	if (line_option(l, "host"))
+		snprintf(e->host, sizeof(e->host), "%s", line_option(l, "host"));
 	add_peer(s, l->words[1], l->words[3], e->transport)->element = (uint32_t)g->network; /* for now */
 }
 

@@ -35,6 +35,25 @@ static void check_bad(const struct bad_case *c)
 	for (size_t i_ = 0; i_ < sizeof(cases) / sizeof(cases[0]); i_++)                                     \
 	check_bad(&cases[i_])
 
+static void test_bad_dns(void **state)
+{
+	static const struct bad_case cases[] = {
+	    {BASE "dns = { servers = [ \"ns.example.com\" ]; };", NULL, 4, "is not an address", "192.0.2.53"},
+	    {BASE "dns = { servers = [ \"192.0.2.53:0\" ]; };", NULL, 4, "is not an address", NULL},
+	    {BASE "dns = { servers = [ \"192.0.2.53:70000\" ]; };", NULL, 4, "is not an address", NULL},
+	    {BASE "dns = { servers = [ \"[2001:db8::1]x\" ]; };", NULL, 4, "is not an address", NULL},
+	    {BASE "dns = { servers = [ \"1.1.1.1\", \"1.1.1.2\", \"1.1.1.3\", \"1.1.1.4\", \"1.1.1.5\", \"1.1.1.6\","
+		  " \"1.1.1.7\", \"1.1.1.8\", \"1.1.1.9\" ]; };",
+	     NULL, 4, "too many servers", NULL},
+	    {BASE "dns = { hosts_file = \"hosts\"; };", NULL, 4, "must be an absolute path", NULL},
+	    {BASE "dns = {\nmin_ttl_s = 100;\nmax_ttl_s = 10; };", NULL, 4, "max_ttl_s 10: less", NULL},
+	    {BASE "dns = {\ntimeout_ms = 1; };", NULL, 5, "from 100 to 60000", NULL},
+	    {BASE "dns = {\nttl = 1; };", NULL, 5, "ttl", NULL},
+	};
+
+	CHECK_ALL(cases);
+}
+
 static void test_bad_text(void **state)
 {
 	static const struct bad_case cases[] = {
@@ -167,14 +186,24 @@ static void test_bad_groups(void **state)
 	    {ELEMENT_WITH("uri = \"sip:192.0.2.9\";\nweight = 0;"), NULL, 5,
 	     "\"weight\" must be from 1 to 1000", NULL},
 	    {ELEMENT_WITH("uri = \"sip:192.0.2.9\";\nwieght = 1;"), NULL, 5, "unknown setting", "\"weight\""},
-	    {ELEMENT_WITH("uri = \"192.0.2.9\";"), NULL, 4, "does not begin with sip:", "sip:ADDRESS:PORT"},
+	    {ELEMENT_WITH("uri = \"192.0.2.9\";"), NULL, 4, "does not begin with sip:", "sip:HOST:PORT"},
 	    {ELEMENT_WITH("uri = \"\";"), NULL, 4, "does not begin with sip:", NULL},
 	    {ELEMENT_WITH("uri = \"tel:9192\";"), NULL, 4, "does not begin with sip:", NULL},
 	    {ELEMENT_WITH("uri = \"sips:192.0.2.9\";"), NULL, 4, "sips is not supported yet", NULL},
 	    {ELEMENT_WITH("uri = \"sip:\";"), NULL, 4, "there is no host", NULL},
 	    {ELEMENT_WITH("uri = \"sip::5060\";"), NULL, 4, "there is no host", NULL},
-	    {ELEMENT_WITH("uri = \"sip:ms1.example.com\";"), NULL, 4,
-	     "host names are not supported yet: give an address", NULL},
+	    {ELEMENT_WITH("uri = \"sip:ms_1.example.com\";"), NULL, 4, "the host is not a name that DNS can have",
+	     "letters, digits and hyphens"},
+	    {ELEMENT_WITH("uri = \"sip:ms1..example.com\";"), NULL, 4, "the host is not a name that DNS can have", NULL},
+	    {ELEMENT_WITH("uri = \"sip:-ms1.example.com:5060\";"), NULL, 4, "the host is not a name that DNS can have",
+	     NULL},
+	    {ELEMENT_WITH("uri = \"sip:ms1.example.com:0\";"), NULL, 4, "the port is not a number", NULL},
+	    {ELEMENT_WITH("uri = \"sip:ms1.example.com;transport=tcp\";"), NULL, 4,
+	     "is to be reached by tcp, but network \"core\" has no such listener", "add a listener"},
+	    {GROUP_WITH("elements = ( { uri = \"sip:a.lab\"; }, { name = \"x\"; uri = \"sip:A.lab.\"; } );"), NULL, 4,
+	     "element \"x\" has the host of \"a.lab\" on line 4 of the same group", NULL},
+	    {ELEMENT_WITH("uri = \"sip:a-name-that-is-too-long-for-an-element.example.com\";"), NULL, 4,
+	     "needs a name: its host is too long", NULL},
 	    {ELEMENT_WITH("uri = \"sip:a@192.0.2.9\";"), NULL, 4, "no user part", NULL},
 	    {ELEMENT_WITH("uri = \"sip:192.0.2.9?a=b\";"), NULL, 4, "no headers", NULL},
 	    {ELEMENT_WITH("uri = \"sip:192.0.2.9:\";"), NULL, 4, "the port is not a number", NULL},
@@ -292,7 +321,7 @@ static void test_bad_json(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_bad_text),   cmocka_unit_test(test_bad_networks),
+	    cmocka_unit_test(test_bad_text), cmocka_unit_test(test_bad_dns),   cmocka_unit_test(test_bad_networks),
 	    cmocka_unit_test(test_bad_groups), cmocka_unit_test(test_bad_routes),
 	    cmocka_unit_test(test_bad_json),
 	};

@@ -50,6 +50,84 @@ static void disabled_elements_go_on_being_probed(void **state)
 	run_end();
 }
 
+static void mark(struct cx_config *c, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		struct cx_config_element *e = &c->groups[0].elements[i];
+
+		snprintf(e->host, sizeof(e->host), "ms.lab");
+		snprintf(e->written, sizeof(e->written), "ms");
+		e->expanded = true;
+	}
+}
+
+/* What is said of a host name holds for its servers, those of later answers and over
+ * a restart too. */
+static void orders_for_a_host_name(void **state)
+{
+	const char *path = "/tmp/cxsip-test-name-orders";
+	struct cx_config *c = run_config(3);
+
+	mark(c, 1);
+	run_start_config(c);
+	assert_int_equal(cx_health_order_name(run.health, "nobody", CX_DRAIN), -ENOENT);
+	assert_int_equal(cx_health_order_name(run.health, "", CX_DRAIN), -ENOENT);
+	assert_int_equal(cx_health_order_name(run.health, "ms", CX_DRAIN), 0);
+	assert_element(0, CX_ELEMENT_DRAINING, CX_ER_OPERATOR);
+	assert_element(1, CX_ELEMENT_UP, CX_ER_CONFIG);
+	c = run_config(3);
+	mark(c, 2);
+	c->groups[0].elements[1].port = 5070; /* a server that was not there */
+	run_swap(c);
+	assert_element(0, CX_ELEMENT_DRAINING, CX_ER_OPERATOR);
+	assert_element(1, CX_ELEMENT_DRAINING, CX_ER_OPERATOR);
+	assert_int_equal(cx_health_save_orders(run.health, path), 0);
+	run_end();
+	c = run_config(3);
+	mark(c, 2);
+	run_start_config(c);
+	assert_int_equal(cx_health_load_orders(run.health, path), 0);
+	unlink(path);
+	assert_element(0, CX_ELEMENT_DRAINING, CX_ER_OPERATOR);
+	assert_element(1, CX_ELEMENT_DRAINING, CX_ER_OPERATOR);
+	assert_element(2, CX_ELEMENT_UP, CX_ER_CONFIG);
+	assert_int_equal(cx_health_order_name(run.health, "ms", CX_UNDRAIN), 0);
+	assert_element(1, CX_ELEMENT_UP, CX_ER_CONFIG);
+	run_end();
+}
+
+/* Without an address there is nobody to ask, and nothing that brings it up. */
+static void an_element_without_an_address(void **state)
+{
+	struct cx_config *c = run_config(1);
+
+	mark(c, 1);
+	memset(&c->groups[0].elements[0].addr, 0, sizeof(c->groups[0].elements[0].addr));
+	c->groups[0].elements[0].family = 0;
+	run_start_config(c);
+	assert_element(0, CX_ELEMENT_DOWN, CX_ER_DNS);
+	run_pass(5000);
+	cx_health_reachable(run.health, 0, true, "route is back");
+	run_pass(5000);
+	assert_element(0, CX_ELEMENT_DOWN, CX_ER_DNS);
+	assert_int_equal(run.sent[0], 0);
+	c = run_config(1);
+	mark(c, 1);
+	run_swap(c);
+	run_pass(2000);
+	assert_element(0, CX_ELEMENT_UP, CX_ER_PROBE_OK);
+	c = run_config(1);
+	mark(c, 1);
+	c->groups[0].elements[0].gone = true;
+	run_swap(c);
+	assert_element(0, CX_ELEMENT_DRAINING, CX_ER_LEFT_DNS);
+	run_pass(2000);
+	assert_element(0, CX_ELEMENT_DRAINING, CX_ER_LEFT_DNS);
+	run_swap(run_config(1));
+	assert_element(0, CX_ELEMENT_UP, CX_ER_PROBE_OK);
+	run_end();
+}
+
 static void disabled_by_configuration_until_enabled(void **state)
 {
 	struct cx_config *c = run_config(1);
@@ -197,6 +275,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(the_operator_has_precedence),
 	    cmocka_unit_test(disabled_elements_go_on_being_probed),
+	    cmocka_unit_test(orders_for_a_host_name),
+	    cmocka_unit_test(an_element_without_an_address),
 	    cmocka_unit_test(disabled_by_configuration_until_enabled),
 	    cmocka_unit_test(orders_survive_a_restart),
 	    cmocka_unit_test(reasons_and_states_have_texts),

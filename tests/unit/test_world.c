@@ -48,6 +48,35 @@ static void only_up_elements_are_in_the_ring(void **state)
 	run_end(&r);
 }
 
+/* Lower ones take over when none of the highest is up, and give back. */
+static void the_ring_has_the_highest_q(void **state)
+{
+	struct cx_config *c = run_config(3, 0);
+	struct run r;
+
+	c->groups[0].elements[0].q = 1000;
+	c->groups[0].elements[1].q = 1000;
+	c->groups[0].elements[2].q = 999;
+	run_start(&r, c);
+	assert_true(run_in_ring(r.world, 0, 0) && run_in_ring(r.world, 0, 1) && !run_in_ring(r.world, 0, 2));
+	assert_int_equal(r.world->groups[0].elements_up, 3); /* it would take calls */
+	cx_world_set_element(r.world, 0, CX_ELEMENT_DOWN, CX_ER_ICMP, 1000);
+	assert_true(run_in_ring(r.world, 0, 1) && !run_in_ring(r.world, 0, 2));
+	cx_world_set_element(r.world, 1, CX_ELEMENT_DRAINING, CX_ER_OPERATOR, 1000);
+	assert_true(!run_in_ring(r.world, 0, 1) && run_in_ring(r.world, 0, 2));
+	cx_world_set_element(r.world, 0, CX_ELEMENT_UP, CX_ER_PROBE_OK, 2000);
+	assert_true(run_in_ring(r.world, 0, 0) && !run_in_ring(r.world, 0, 2));
+	run_check(&r);
+	/* another q alone is another ring */
+	c = run_config(3, 0);
+	c->groups[0].elements[0].q = 1;
+	c->groups[0].elements[2].q = 2;
+	run_swap(&r, c);
+	assert_true(!run_in_ring(r.world, 0, 0) && run_in_ring(r.world, 0, 2));
+	run_check(&r);
+	run_end(&r);
+}
+
 static void the_same_again_changes_nothing(void **state)
 {
 	struct run r;
@@ -135,6 +164,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_new_world_has_rings),
 	    cmocka_unit_test(only_up_elements_are_in_the_ring),
+	    cmocka_unit_test(the_ring_has_the_highest_q),
 	    cmocka_unit_test(the_same_again_changes_nothing),
 	    cmocka_unit_test(an_empty_group_says_so_and_comes_back),
 	    cmocka_unit_test(held_changes_build_a_ring_once),

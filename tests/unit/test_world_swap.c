@@ -59,6 +59,48 @@ static void a_swap_honours_what_is_newly_disabled(void **state)
 	run_end(&r);
 }
 
+/* A server of a host name is the same under another name; when it leaves DNS it drains,
+ * and when it comes back it is up. */
+static void a_server_that_leaves_dns_drains(void **state)
+{
+	struct cx_config *c = run_config(2, 0);
+	struct run r;
+
+	c->groups[0].elements[0].expanded = true;
+	run_start(&r, c);
+	cx_world_set_element(r.world, 0, CX_ELEMENT_UP, CX_ER_PROBE_OK, 1000);
+	cx_world_set_element_nexthop(r.world, 0, 7);
+	c = run_config(2, 0);
+	fixture_name(c->groups[0].elements[0].name, "other");
+	c->groups[0].elements[0].expanded = true;
+	run_swap(&r, c);
+	assert_int_equal(cx_world_find_element(r.world, "other"), 0);
+	assert_int_equal(r.world->elements[0].since_ms, 1000);
+	assert_int_equal(r.world->elements[0].nexthop, 7);
+	run_check(&r);
+	for (int twice = 0; twice < 2; twice++) {
+		c = run_config(2, 0);
+		c->groups[0].elements[0].expanded = c->groups[0].elements[0].gone = true;
+		run_swap(&r, c);
+		assert_int_equal(r.world->elements[0].state, CX_ELEMENT_DRAINING);
+		assert_int_equal(r.world->elements[0].reason, CX_ER_LEFT_DNS);
+		assert_int_equal(r.world->elements[0].nexthop, 7);
+		assert_false(run_in_ring(r.world, 0, 0));
+		run_check(&r);
+	}
+	run_swap(&r, run_config(2, 0));
+	assert_int_equal(r.world->elements[0].state, CX_ELEMENT_UP);
+	assert_true(run_in_ring(r.world, 0, 0));
+	/* an order is about the name, not about the address */
+	cx_world_set_element(r.world, 1, CX_ELEMENT_DRAINING, CX_ER_OPERATOR, 2000);
+	c = run_config(2, 0);
+	c->groups[0].elements[1].port = 5070;
+	run_swap(&r, c);
+	assert_int_equal(r.world->elements[1].state, CX_ELEMENT_DRAINING);
+	assert_int_equal(r.world->elements[1].reason, CX_ER_OPERATOR);
+	run_end(&r);
+}
+
 static void rings_grow_and_shrink_safely(void **state)
 {
 	const unsigned sizes[] = {1, 30, 2, 100, 17, 300, 3};
@@ -122,6 +164,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_swap_carries_what_stays),
 	    cmocka_unit_test(a_swap_honours_what_is_newly_disabled),
+	    cmocka_unit_test(a_server_that_leaves_dns_drains),
 	    cmocka_unit_test(rings_grow_and_shrink_safely),
 	    cmocka_unit_test(groups_come_and_go),
 	    cmocka_unit_test(too_much_for_the_world_changes_nothing),

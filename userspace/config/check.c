@@ -124,9 +124,7 @@ static bool accepts(const struct cx_config_network *network, const union cx_addr
 	return false;
 }
 
-/* The listener at the element's address, if the element is ourselves. */
-static const struct cx_config_listener *own_listener(const struct cx_config *config,
-						     const struct cx_config_element *e)
+const struct cx_config_listener *cx_own_listener(const struct cx_config *config, const struct cx_config_element *e)
 {
 	for (size_t i = 0; i < config->n_networks; i++) {
 		for (size_t j = 0; j < config->networks[i].n_listeners; j++) {
@@ -145,7 +143,7 @@ static bool check_element(struct cx_loader *l, const struct cx_config_group *gro
 			  const struct cx_config_element *e)
 {
 	const struct cx_config_network *network = &l->config->networks[group->network];
-	const struct cx_config_listener *own = own_listener(l->config, e);
+	const struct cx_config_listener *own = cx_own_listener(l->config, e);
 
 	if (own)
 		cx_diag_error(l->diag, e->at.file, e->at.line, "give the address of the server",
@@ -159,12 +157,29 @@ static bool check_element(struct cx_loader *l, const struct cx_config_group *gro
 	return accepts(network, &e->addr);
 }
 
+/* A name must lead somewhere that the network can send to. */
+static void check_name(struct cx_loader *l, const struct cx_config_group *group, const struct cx_config_element *e)
+{
+	const struct cx_config_network *network = &l->config->networks[group->network];
+	struct cx_locate_want want;
+
+	for (size_t i = 0; i < network->n_listeners; i++)
+		if (!network->listeners[i].family)
+			return; /* one that was refused may have been meant */
+	cx_config_want(l->config, group, e, &want);
+	if (network->n_listeners && !want.families[CX_UDP] && !want.families[CX_TCP])
+		cx_diag_error(l->diag, e->at.file, e->at.line, "add a listener of that transport to the network",
+			      "element \"%s\" is to be reached by %s, but network \"%s\" has no such listener", e->name,
+			      e->transport == CX_TCP ? "tcp" : "udp", network->name);
+}
+
 static int compare_places(const void *pa, const void *pb)
 {
 	const struct cx_config_element *a = *(const struct cx_config_element *const *)pa;
 	const struct cx_config_element *b = *(const struct cx_config_element *const *)pb;
 	int c = memcmp(&a->addr, &b->addr, sizeof(a->addr));
 
+	c = c ? c : strcmp(a->host, b->host);
 	if (c)
 		return c;
 	if (a->port != b->port)
@@ -187,11 +202,11 @@ static void check_same_place(struct cx_loader *l, const struct cx_config_group *
 	for (size_t i = 1; i < group->n_elements; i++) {
 		const struct cx_config_element *a = order[i - 1], *b = order[i];
 
-		if (b->family && a->transport == b->transport &&
+		if ((b->family || b->host[0]) && a->transport == b->transport && !strcmp(a->host, b->host) &&
 		    same_place(&a->addr, a->port, &b->addr, b->port))
 			cx_diag_error(l->diag, b->at.file, b->at.line, "give one of them more weight instead",
-				      "element \"%s\" has the address of \"%s\" on line %u of the same group",
-				      b->name, a->name, a->at.line);
+				      "element \"%s\" has the %s of \"%s\" on line %u of the same group", b->name,
+				      b->family ? "address" : "host", a->name, a->at.line);
 	}
 	free(order);
 }
@@ -212,6 +227,8 @@ static void check_group(struct cx_loader *l, const struct cx_config_group *group
 	for (size_t i = 0; i < group->n_elements; i++) {
 		const struct cx_config_element *e = &group->elements[i];
 
+		if (e->host[0])
+			check_name(l, group, e);
 		if (e->family && !check_element(l, group, e) && !refused)
 			refused = e;
 	}

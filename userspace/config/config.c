@@ -4,7 +4,8 @@
  *
  * The config is filled in while it is read and handed out only if no error was
  * seen; until then it is in whatever state the errors left it, which is why
- * cx_config_free() takes any.
+ * cx_config_free() takes any. Uses are counted, as one that DNS has been put into
+ * shares most with the one that was read.
  */
 #include "config/internal.h"
 
@@ -85,6 +86,8 @@ int cx_config_load(const char *path, struct cx_diag *diag, struct cx_config **ou
 
 	*out = NULL;
 	l.config = calloc(1, sizeof(*l.config));
+	if (l.config)
+		l.config->uses = 1;
 	err = l.config ? load(&l, path) : -ENOMEM;
 	if (!err && diag->errors > errors)
 		err = -EINVAL;
@@ -110,20 +113,31 @@ static void network_free(struct cx_config_network *network)
 	free(network->listeners);
 }
 
+struct cx_config *cx_config_keep(struct cx_config *config)
+{
+	__atomic_add_fetch(&config->uses, 1, __ATOMIC_RELAXED);
+	return config;
+}
+
 void cx_config_free(struct cx_config *config)
 {
-	if (!config)
+	if (!config || __atomic_sub_fetch(&config->uses, 1, __ATOMIC_ACQ_REL))
 		return;
-	for (size_t i = 0; i < config->n_networks; i++)
-		network_free(&config->networks[i]);
 	for (size_t i = 0; i < config->n_groups; i++)
 		free(config->groups[i].elements);
+	free(config->groups);
+	if (config->written) {
+		cx_config_free(config->written);
+		free(config);
+		return;
+	}
+	for (size_t i = 0; i < config->n_networks; i++)
+		network_free(&config->networks[i]);
 	for (size_t i = 0; i < config->n_interfaces; i++)
 		free(config->interfaces[i]);
 	for (size_t i = 0; i < config->n_files; i++)
 		free(config->files[i]);
 	free(config->networks);
-	free(config->groups);
 	free(config->routes);
 	free(config->interfaces);
 	free(config->tables);

@@ -13,6 +13,8 @@
 #include "base/addr.h"
 #include "base/diag.h"
 #include "cxsip/abi.h"
+#include "dns/hosts.h"
+#include "dns/resolver.h"
 
 struct cx_config_source { /* where it was said, for messages and `explain` */
 	const char *file; /* owned by the config */
@@ -79,13 +81,20 @@ struct cx_config_probe {
 	size_t n_down_codes;
 };
 
+/* An element whose URI has a host name is written once and stands for as many as DNS says
+ * (cx_config_expand). As long as that is none, it is itself an element without an address. */
 struct cx_config_element {
 	char name[CX_NAME_SIZE]; /* default: "host:port" of the URI; unique over all groups */
 	char uri[128];
+	char host[128]; /* the name, lower case; "": an address */
 	union cx_addr addr;
-	uint8_t family;
-	uint16_t port;
+	uint8_t family; /* 0: no address yet */
+	uint16_t port;	/* of a name: 0 if not said (RFC 3263) */
 	uint8_t transport;
+	bool said_transport; /* in the URI */
+	bool expanded;	     /* one of the servers of a name; `written` is what the name's element is called */
+	bool gone;	     /* has left DNS: no new calls, but its dialogs go on */
+	char written[CX_NAME_SIZE];
 	uint32_t weight; /* 1..1000, default 1 */
 	uint32_t q;      /* 0..1000, default 1000: thousandths; higher ones are tried first (CUSP: q-value) */
 	bool disabled; /* "disabled": starts administratively disabled */
@@ -145,10 +154,17 @@ struct cx_config_tcp {
 	uint32_t per_source;	  /* 1024 accepted ones of an IPv4 address or IPv6 /64 */
 };
 
+struct cx_config_dns {
+	struct cx_resolver_settings resolver; /* servers: none, resolv.conf; timeout_ms: 3000 */
+	struct cx_hosts_rules rules; /* ttl 5 to 3600, negative 60, retry 1000 ms, stale 86400, linger 3600 */
+};
+
 enum cx_fastpath_mode { CX_FASTPATH_OFF, CX_FASTPATH_GENERIC, CX_FASTPATH_NATIVE, CX_FASTPATH_AUTO };
 enum cx_module_mode { CX_MODULE_OFF, CX_MODULE_PATH, CX_MODULE_AUTO };
 
 struct cx_config {
+	unsigned uses;		   /* the config is freed with the last one */
+	struct cx_config *written; /* of an expanded one: what it was made of, and shares all but groups with */
 	char *path;
 	char **files; /* all that were read: the main file first */
 	size_t n_files;
@@ -171,6 +187,7 @@ struct cx_config {
 	uint32_t workers;      /* threads that handle SIP; 0: half as many as CPUs, 1 to 4 */
 	uint32_t drain_s;      /* 10: how long a stop waits for requests under way in the core */
 	struct cx_config_tcp tcp;
+	struct cx_config_dns dns;
 	uint32_t node;         /* 0..255 */
 	uint32_t max_dns, max_groups, max_elements, max_flows; /* map sizes */
 	uint32_t key_rotation_s; /* 86400; 0: never */
@@ -182,7 +199,29 @@ struct cx_config {
 /* Reads and validates. 0 and *out, or -EINVAL / -errno with the reasons in
  * diag (which may hold warnings on success, too). */
 int cx_config_load(const char *path, struct cx_diag *diag, struct cx_config **out);
+/* Gives a use back. */
 void cx_config_free(struct cx_config *config);
+/* Another use of it; returns config. */
+struct cx_config *cx_config_keep(struct cx_config *config);
+
+/* ---- names (expand.c) ------------------------------------------------------- */
+
+/* What DNS is asked about an element whose URI has a host name. */
+void cx_config_want(const struct cx_config *config, const struct cx_config_group *group,
+		    const struct cx_config_element *e, struct cx_locate_want *want);
+struct cx_config_answers {
+	/* The targets of a name, in order; *targets stays valid during the expansion. */
+	size_t (*targets)(void *ctx, const struct cx_config_group *group, const struct cx_config_element *e,
+			  const struct cx_target **targets);
+	void *ctx;
+};
+/* Puts the servers in the place of their names: *out, with a use of `written`. Those that
+ * cannot be elements are left out with a warning. 0 or -ENOMEM. */
+int cx_config_expand(struct cx_config *written, const struct cx_config_answers *answers, struct cx_diag *diag,
+		     struct cx_config **out);
+/* Has any element a name? */
+bool cx_config_has_names(const struct cx_config *config);
+
 /* Over all networks, over all groups. */
 size_t cx_config_count_listeners(const struct cx_config *config);
 size_t cx_config_count_elements(const struct cx_config *config);

@@ -88,6 +88,11 @@ static void read_tcp(struct cx_loader *l, const config_setting_t *s, const struc
 	cx_section_read(l, s, "tcp", tcp_keys, CX_ARRAY_SIZE(tcp_keys), &config->tcp);
 }
 
+static void read_dns(struct cx_loader *l, const config_setting_t *s, const struct cx_setting_key *key, void *object)
+{
+	cx_dns_read(l, s);
+}
+
 static const struct cx_word log_levels[] = {{"error", CX_ERROR}, {"warn", CX_WARN},   {"notice", CX_NOTICE},
 					    {"info", CX_INFO},	 {"debug", CX_DEBUG}, {NULL, 0}};
 
@@ -170,6 +175,7 @@ static const struct cx_setting_key file_keys[] = {
     {"workers", cx_read_number, CX_MEMBER(struct cx_config, workers), .max = 64},
     {"drain_s", cx_read_number, CX_MEMBER(struct cx_config, drain_s), .max = 3600},
     {.name = "tcp", .read = read_tcp},
+    {.name = "dns", .read = read_dns},
     {"node", cx_read_number, CX_MEMBER(struct cx_config, node), .max = 255},
     {.name = "limits", .read = read_limits},
     {.name = "key_rotation_s",
@@ -198,6 +204,7 @@ static void set_defaults(struct cx_config *config)
 					     .queue_bytes = 262144,
 					     .connections = 65536,
 					     .per_source = 1024};
+	cx_dns_defaults(&config->dns);
 	config->log_level = CX_INFO;
 	config->log_syslog = true;
 	config->log_stderr = true;

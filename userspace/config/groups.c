@@ -86,14 +86,17 @@ static const struct cx_setting_key element_keys[] = {
 
 static void name_by_address(struct cx_loader *l, struct cx_config_element *e)
 {
-	char text[CX_ENDPOINT_TEXT];
+	char text[sizeof(e->host) + CX_ENDPOINT_TEXT];
 
-	cx_endpoint_format(&e->addr, e->port, text);
+	if (e->family)
+		cx_endpoint_format(&e->addr, e->port, text);
+	else
+		snprintf(text, sizeof(text), e->port ? "%s:%u" : "%s", e->host, e->port);
 	if (strlen(text) < sizeof(e->name))
 		memcpy(e->name, text, strlen(text) + 1);
 	else
 		cx_diag_error(l->diag, l->path, e->at.line, "add a name = \"...\"",
-			      "element %s needs a name: its address is too long to be one", text);
+			      "element %s needs a name: its host is too long to be one", text);
 }
 
 /* The element that was the number-th to appear. */
@@ -140,7 +143,7 @@ static void read_elements(struct cx_loader *l, const config_setting_t *s, const 
 		e->q = 1000;
 		if (!cx_section_read(l, member, "an element", element_keys, CX_ARRAY_SIZE(element_keys), e))
 			continue;
-		if (!e->name[0] && e->port && !config_setting_get_member(member, "name"))
+		if (!e->name[0] && (e->family || e->host[0]) && !config_setting_get_member(member, "name"))
 			name_by_address(l, e);
 		if (e->name[0])
 			index_element(l, e, (uint32_t)(l->n_elements + i));

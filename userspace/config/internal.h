@@ -141,15 +141,19 @@ void cx_read_string(struct cx_loader *l, const config_setting_t *s, const struct
 void cx_networks_read(struct cx_loader *l, const config_setting_t *s); /* networks.c */
 void cx_groups_read(struct cx_loader *l, const config_setting_t *s);   /* groups.c */
 void cx_routes_read(struct cx_loader *l, const config_setting_t *s);   /* routes.c */
+void cx_dns_read(struct cx_loader *l, const config_setting_t *s);      /* dns.c */
+void cx_dns_defaults(struct cx_config_dns *dns);
 int cx_file_read(struct cx_loader *l);				       /* file.c: all of them */
 
 /* ---- uri.c: where an element is ---------------------------------------------- */
 
-/* Fills in address, family, port and transport. 0, or -EINVAL with what is
+/* Fills in address or host name, family, port and transport. 0, or -EINVAL with what is
  * wrong and what to do in two static texts. */
 int cx_element_uri_parse(const char *uri, struct cx_config_element *e, const char **why, const char **hint);
-/* Why no listener or element can have this address, or NULL. */
+/* Why no listener or element can have this address, or NULL; *hint may be NULL. */
 const char *cx_addr_unusable(const union cx_addr *addr, const char **hint);
+/* check.c: the listener at the element's address, if the element is the proxy itself. */
+const struct cx_config_listener *cx_own_listener(const struct cx_config *config, const struct cx_config_element *e);
 
 /* ---- routes.c, routes_json.c ------------------------------------------------------ */
 

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Element URIs (RFC 3261 section 19.1): sip:ADDRESS[:PORT][;transport=udp|tcp].
+ * Element URIs (RFC 3261 section 19.1): sip:HOST[:PORT][;transport=udp|tcp].
  *
- * An element is one server at one address, because the fast path needs its
- * address before the call comes. So host names, user parts, headers and other
- * parameters, which a SIP URI may have, are refused, each with its reason.
+ * The host is an address, or a name that DNS knows (RFC 3263). User parts, headers and
+ * other parameters, which a SIP URI may have, are refused, each with its reason.
  */
 #include "config/internal.h"
 
@@ -12,7 +11,7 @@
 #include <string.h>
 #include <strings.h>
 
-#define TO_UNIT "write sip:ADDRESS:PORT, for example sip:192.0.2.10:5060 or sip:[2001:db8::10]:5060"
+#define TO_UNIT "write sip:HOST:PORT, for example sip:192.0.2.10:5060, sip:[2001:db8::10]:5060 or sip:ms1.example.com"
 
 static int refuse(const char **why, const char **hint, const char *text, const char *advice)
 {
@@ -25,7 +24,9 @@ const char *cx_addr_unusable(const union cx_addr *addr, const char **hint)
 {
 	static const union cx_addr any_v4 = {.b = {[10] = 0xff, [11] = 0xff}}, any_v6;
 	bool v4 = cx_addr_is_v4(addr);
+	const char *unwanted;
 
+	hint = hint ? hint : &unwanted;
 	*hint = NULL;
 	if (memcmp(addr, v4 ? &any_v4 : &any_v6, sizeof(*addr)) == 0) {
 		*hint = "name the address: it goes into Via, and the fast path looks it up";
@@ -46,7 +47,7 @@ const char *cx_addr_unusable(const union cx_addr *addr, const char **hint)
 static int parse_host_port(const char *text, size_t n, struct cx_config_element *e, const char **why,
 			   const char **hint)
 {
-	char host[128];
+	char host[sizeof(e->host)], name[CX_DNS_NAME];
 	const char *colon, *close;
 	uint32_t port = 0;
 	size_t host_n = n;
@@ -55,7 +56,7 @@ static int parse_host_port(const char *text, size_t n, struct cx_config_element 
 	colon = close ? memchr(close, ':', n - (size_t)(close - text)) : memchr(text, ':', n);
 	if (!close && colon && memchr(colon + 1, ':', n - (size_t)(colon + 1 - text)))
 		return refuse(why, hint, "an IPv6 address needs square brackets", TO_UNIT);
-	e->port = 5060;
+	e->port = 0;
 	if (colon) {
 		host_n = (size_t)(colon - text);
 		for (const char *p = colon + 1; p < text + n; p++) {
@@ -71,11 +72,17 @@ static int parse_host_port(const char *text, size_t n, struct cx_config_element 
 		return refuse(why, hint, "there is no host in it", TO_UNIT);
 	memcpy(host, text, host_n);
 	host[host_n] = '\0';
-	if (cx_addr_parse(host, &e->addr, &e->family) == 0)
+	if (cx_addr_parse(host, &e->addr, &e->family) == 0) {
+		e->port = e->port ? e->port : 5060;
 		return 0;
+	}
 	if (host[0] == '[' || strspn(host, "0123456789.") == host_n)
 		return refuse(why, hint, "the host is not an address", TO_UNIT);
-	return refuse(why, hint, "host names are not supported yet: give an address", TO_UNIT);
+	if (strchr(host, '_') || cx_dns_name_from_text(host, name))
+		return refuse(why, hint, "the host is not a name that DNS can have",
+			      "letters, digits and hyphens between dots, at most 63 characters each; or an address");
+	memcpy(e->host, name, strlen(name) + 1);
+	return 0;
 }
 
 static int parse_parameters(const char *p, uint8_t *transport, const char **why, const char **hint)
@@ -124,9 +131,10 @@ int cx_element_uri_parse(const char *uri, struct cx_config_element *e, const cha
 	err = parse_host_port(uri, host_n, e, why, hint);
 	if (err)
 		return err;
-	*why = cx_addr_unusable(&e->addr, hint);
+	*why = e->family ? cx_addr_unusable(&e->addr, hint) : NULL;
 	if (*why)
 		return -EINVAL;
 	e->transport = CX_UDP;
+	e->said_transport = uri[host_n] != '\0';
 	return parse_parameters(uri + host_n, &e->transport, why, hint);
 }

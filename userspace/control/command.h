@@ -68,5 +68,6 @@ void cx_command_reload_forget(struct cx_control *c);
 void cx_command_explain(struct cx_request *rq);
 void cx_command_fastpath(struct cx_request *rq);
 void cx_command_module(struct cx_request *rq);
+void cx_command_dns(struct cx_request *rq);
 
 #endif

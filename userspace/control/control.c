@@ -30,7 +30,7 @@ static const struct {
     {"enable", cx_command_enable},     {"reload", cx_command_reload},	{"explain", cx_command_explain},
     {"fastpath", cx_command_fastpath}, {"workers", cx_command_workers},
     {"transactions", cx_command_transactions}, {"connections", cx_command_connections},
-    {"module", cx_command_module},
+    {"module", cx_command_module},	       {"dns", cx_command_dns},
 };
 
 void cx_answer_data(struct cx_request *rq, json_t *data)

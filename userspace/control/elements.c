@@ -61,10 +61,26 @@ json_t *cx_json_pause(const struct cx_daemon *d, uint32_t id)
 			 "share", (double)cx_pause_share(p, now_ms) / CX_PAUSE_WHOLE);
 }
 
+const char *cx_element_why(struct cx_daemon *d, uint32_t id, char *buf, size_t size)
+{
+	const struct cx_element *e = &d->world->elements[id];
+	const struct cx_config_element *configured = d->tables->element_config[id];
+	struct cx_host_view view;
+	char text[256];
+
+	if (e->reason != CX_ER_DNS || !configured ||
+	    !cx_daemon_host(d, d->tables->group_config[e->group], configured, &view))
+		return cx_element_reason_text(e->reason);
+	cx_daemon_host_text(d, &view, true, text, sizeof(text));
+	snprintf(buf, size, "dns: %s", text[0] ? text : "none of its servers can be an element: see the log");
+	return buf;
+}
+
 json_t *cx_json_element(struct cx_daemon *d, uint32_t id)
 {
 	const struct cx_element *e = &d->world->elements[id];
 	const struct cx_config_element *configured = d->tables->element_config[id];
+	char reason[300];
 	struct cx_element_stats fast, core;
 
 	cx_totals_element(d, id, &fast, &core);
@@ -72,9 +88,9 @@ json_t *cx_json_element(struct cx_daemon *d, uint32_t id)
 	    "{s:i, s:o, s:o, s:s, s:o, s:i, s:s, s:i, s:s, s:s, s:I, s:o, s:o, s:I, s:I, s:I, s:f, s:o}",
 	    "id", (int)id, "element", cx_json_name(e->name), "group",
 	    cx_json_name(d->world->groups[e->group].name), "uri", configured ? configured->uri : "",
-	    "address", cx_json_address(&e->addr), "port", (int)e->port, "transport",
+	    "address", e->family ? cx_json_address(&e->addr) : json_string(""), "port", (int)e->port, "transport",
 	    cx_transport_text(e->transport), "weight", (int)e->weight, "state",
-	    cx_element_state_text(e->state), "reason", cx_element_reason_text(e->reason), "since_ms",
+	    cx_element_state_text(e->state), "reason", cx_element_why(d, id, reason, sizeof(reason)), "since_ms",
 	    (json_int_t)e->since_ms, "pause", cx_json_pause(d, id), "health", health_json(d, id), "calls",
 	    (json_int_t)(fast.calls + core.calls), "requests", (json_int_t)(fast.requests + core.requests),
 	    "bytes", (json_int_t)(fast.bytes + core.bytes), "calls_per_s",
@@ -115,6 +131,7 @@ void cx_command_elements(struct cx_request *rq)
 
 struct group_sum {
 	size_t by_state[CX_ELEMENT_STATES];
+	size_t unresolved; /* of those that are down: host names without a server */
 	uint64_t calls, rate_mcps;
 };
 
@@ -131,6 +148,7 @@ static void sum_elements(struct cx_daemon *d, uint32_t from, struct group_sum *s
 			continue;
 		sum = &sums[e->group - from];
 		sum->by_state[e->state]++;
+		sum->unresolved += e->state == CX_ELEMENT_DOWN && e->reason == CX_ER_DNS;
 		cx_totals_element(d, id, &fast, &core);
 		sum->calls += fast.calls + core.calls;
 		sum->rate_mcps += d->element_rate_mcps ? d->element_rate_mcps[id] : 0;
@@ -150,12 +168,12 @@ static json_t *group_json(struct cx_daemon *d, uint32_t id, const struct group_s
 	const struct cx_config_group *configured = d->tables->group_config[id];
 
 	return json_pack(
-	    "{s:i, s:o, s:s, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:b, s:I, s:f, s:i, s:o}", "id", (int)id,
+	    "{s:i, s:o, s:s, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:b, s:I, s:f, s:i, s:o}", "id", (int)id,
 	    "group", cx_json_name(g->name), "network",
 	    configured ? d->config->networks[configured->network].name : "", "elements", (int)g->elements,
 	    "up", (int)sum->by_state[CX_ELEMENT_UP], "down", (int)sum->by_state[CX_ELEMENT_DOWN], "draining",
 	    (int)sum->by_state[CX_ELEMENT_DRAINING], "disabled", (int)sum->by_state[CX_ELEMENT_DISABLED],
-	    "paused", (int)sum->by_state[CX_ELEMENT_PAUSED], "ring_slots", 1 << g->ring_bits, "core",
+	    "unresolved", (int)sum->unresolved, "paused", (int)sum->by_state[CX_ELEMENT_PAUSED], "ring_slots", 1 << g->ring_bits, "core",
 	    g->flags & CX_GROUP_CORE, "calls", (json_int_t)sum->calls, "calls_per_s",
 	    (double)sum->rate_mcps / 1000, "retry_after_s", configured ? (int)configured->retry_after_s : 0,
 	    "probe", configured ? probe_json(&configured->probe) : json_null());
@@ -183,6 +201,18 @@ void cx_command_groups(struct cx_request *rq)
 				 end < d->tables->n_groups ? json_integer((json_int_t)end) : json_null()));
 }
 
+/* The element of that name, or the first that its host name stands for. */
+static uint32_t find_named(struct cx_daemon *d, const char *name)
+{
+	uint32_t id = cx_world_find_element(d->world, name);
+
+	for (uint32_t i = 0; id == CX_NONE && i < d->tables->n_elements; i++)
+		if (d->tables->element_config[i] && d->tables->element_config[i]->expanded &&
+		    !strcmp(d->tables->element_config[i]->written, name))
+			id = i;
+	return id;
+}
+
 static void order(struct cx_request *rq, const char *verb, enum cx_health_order what)
 {
 	bool ok = true;
@@ -198,7 +228,7 @@ static void order(struct cx_request *rq, const char *verb, enum cx_health_order 
 		return;
 	}
 	rc = cx_daemon_order(rq->d, name, what);
-	id = cx_world_find_element(rq->d->world, name);
+	id = find_named(rq->d, name);
 	if (rc == -ENOENT || (!rc && id == CX_NONE)) {
 		cx_answer_error(rq, "not_found", "`cxctl elements` lists them", "no element \"%s\"", name);
 		return;

@@ -23,6 +23,7 @@
 #include "control/totals.h"
 #include "proxy/reply.h"
 
+#define NOTED_ELEMENTS_MAX 10
 #define FRAME_MAX (CX_PROBE_MESSAGE_MAX + CX_PROBE_FRAME_HEADERS + 512)
 
 struct explained {
@@ -324,7 +325,26 @@ static void note(json_t *notes, const char *text)
 	json_array_append_new(notes, json_string(text));
 }
 
-static json_t *notes_json(const struct explained *x)
+/* Nobody takes the call: who is in the group, and why not. */
+static void note_elements(struct cx_daemon *d, const struct explained *x, json_t *notes)
+{
+	char why[300], text[400];
+	const uint32_t *ids;
+	size_t n;
+
+	if (x->core.reason != CX_R_NO_ELEMENT || x->core.group >= d->tables->n_groups)
+		return;
+	n = cx_tables_members(d->tables, x->core.group, &ids);
+	for (size_t i = 0; i < n && i < NOTED_ELEMENTS_MAX; i++) {
+		const struct cx_element *e = &d->world->elements[ids[i]];
+
+		snprintf(text, sizeof(text), "element %.*s is %s: %s", CX_NAME_SIZE, (const char *)e->name,
+			 cx_element_state_text(e->state), cx_element_why(d, ids[i], why, sizeof(why)));
+		json_array_append_new(notes, cx_json_string(text));
+	}
+}
+
+static json_t *notes_json(struct cx_daemon *d, const struct explained *x)
 {
 	const struct cx_probe *p = &x->probe;
 	json_t *notes = json_array();
@@ -333,6 +353,7 @@ static json_t *notes_json(const struct explained *x)
 
 	if (!notes)
 		return NULL;
+	note_elements(d, x, notes);
 	if (!p->made_up && remembers)
 		note(notes, "the message was taken as it is, its Call-ID too: the kernel now remembers that "
 			    "Call-ID's element");
@@ -365,7 +386,7 @@ static json_t *answer(struct cx_daemon *d, const struct explained *x)
 			 "choice", choice_json(d, x), "sent", sent_json(d, x), "path", fast ? "fast" : "core",
 			 "fast", verdict_json(cx_reason_verdict(x->core.fast_reason), x->core.fast_reason),
 			 "core", verdict_json(x->core.verdict, x->core.reason), "reply", x->reply, "kernel",
-			 kernel_json(x), "notes", notes_json(x), "plan",
+			 kernel_json(x), "notes", notes_json(d, x), "plan",
 			 x->planned ? cx_explain_plan(d, &x->probe, &x->engine, &x->plan) : json_null());
 }
 

@@ -100,6 +100,13 @@ static json_t *problems_json(struct cx_daemon *d)
 		if (d->tables->listener_config[id] && !d->listening[id])
 			problem(list, "listener", (const char *)d->tables->listeners[id].name,
 				"the socket is not open");
+	for (uint32_t id = 0; id < d->tables->n_elements && json_array_size(list) < 100; id++) {
+		char why[300];
+
+		if (d->world->elements[id].reason == CX_ER_DNS && d->world->elements[id].state == CX_ELEMENT_DOWN)
+			problem(list, "element", (const char *)d->world->elements[id].name,
+				cx_element_why(d, id, why, sizeof(why)));
+	}
 	for (uint32_t id = 0; id < d->tables->n_groups && json_array_size(list) < 100; id++) {
 		const struct cx_group *g = &d->world->groups[id];
 

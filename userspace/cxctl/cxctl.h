@@ -101,6 +101,7 @@ int cxctl_check(struct cxctl *c, int argc, char **argv);
 int cxctl_explain(struct cxctl *c, int argc, char **argv);
 int cxctl_fastpath(struct cxctl *c, int argc, char **argv);
 int cxctl_module(struct cxctl *c, int argc, char **argv);
+int cxctl_dns(struct cxctl *c, int argc, char **argv);
 int cxctl_doctor(struct cxctl *c, int argc, char **argv);
 
 #endif

@@ -53,8 +53,11 @@ static void print_elements(const json_t *elements)
 
 		cxctl_cell(t, "%s", cxctl_text(e, "element"));
 		cxctl_cell(t, "%s", cxctl_text(e, "group"));
-		cxctl_cell(t, strchr(address, ':') ? "[%s]:%lld" : "%s:%lld", address,
-			   (long long)cxctl_integer(e, "port"));
+		if (address[0])
+			cxctl_cell(t, strchr(address, ':') ? "[%s]:%lld" : "%s:%lld", address,
+				   (long long)cxctl_integer(e, "port"));
+		else
+			cxctl_cell(t, "-");
 		cxctl_cell_styled(t, state_style(cxctl_text(e, "state")), cxctl_text(e, "state"));
 		cxctl_cell(t, "%s", cxctl_ago(cxctl_integer(e, "since_ms"), text));
 		cxctl_cell(t, "%s", cxctl_reason(e, reason));
@@ -123,7 +126,10 @@ static void print_groups(const json_t *groups)
 		cxctl_cell(t, "%lld", (long long)cxctl_integer(g, "ring_slots"));
 		cxctl_cell(t, "%lld", (long long)cxctl_integer(g, "calls"));
 		cxctl_cell(t, "%.1f", cxctl_real(g, "calls_per_s"));
-		cxctl_cell(t, "%s", cxctl_bool(g, "core") ? "mode core" : "");
+		snprintf(up, sizeof(up), "%lld", (long long)cxctl_integer(g, "unresolved"));
+		cxctl_cell(t, "%s%s%s%s", cxctl_bool(g, "core") ? "mode core" : "",
+			   cxctl_bool(g, "core") && strcmp(up, "0") ? ", " : "", strcmp(up, "0") ? up : "",
+			   strcmp(up, "0") ? " without a server in DNS" : "");
 	}
 	cxctl_table_print(t, 0, stdout);
 	cxctl_table_free(t);

@@ -48,6 +48,12 @@ static const struct cxctl_command commands[] = {
      cxctl_transactions},
     {"connections", "", "TCP connections: who, since when, how busy",
      "BY says who opened it. QUEUED is what the peer has not taken yet, in bytes.\n", cxctl_connections},
+    {"dns", "[refresh [NAME]]", "host names of elements: their servers, TTL, what went wrong",
+     "One line a server of each name. STATE is good; stale: the last good answer is in use\n"
+     "while nobody gives another; none: DNS says that there is nothing; failed: nothing is\n"
+     "known. A server that has left the answer stays for its dialogs, without new calls.\n\n"
+     "refresh  asks anew, now: all names, or one; forgets what the resolver remembers\n",
+     cxctl_dns},
     {"drain", "ELEMENT", "no new calls to an element; running calls go on",
      "The element keeps the calls that it has (their requests still reach it) and gets\n"
      "no new ones. The order outlives restarts. `undrain` takes it back.\n",

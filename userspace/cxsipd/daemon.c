@@ -83,13 +83,12 @@ static int orders_path(const struct cx_parts *parts, char *path, size_t max)
 int cx_daemon_order(struct cx_daemon *d, const char *element, enum cx_health_order order)
 {
 	struct cx_parts *parts = (struct cx_parts *)d;
-	uint32_t id = cx_world_find_element(d->world, element);
 	char path[192];
 	int err;
 
-	if (id == CX_NONE)
-		return -ENOENT;
-	err = cx_health_order(d->health, id, order);
+	err = cx_health_order_name(d->health, element, order);
+	if (err == -ENOENT)
+		err = cx_health_order(d->health, cx_world_find_element(d->world, element), order);
 	if (err)
 		return err;
 	err = orders_path(parts, path, sizeof(path));
@@ -106,13 +105,17 @@ int cx_daemon_order(struct cx_daemon *d, const char *element, enum cx_health_ord
 static int start_config(struct cx_parts *parts, const char *path)
 {
 	struct cx_daemon *d = &parts->d;
+	struct cx_config *written = NULL;
 	struct cx_diag diag = {0};
 	int err;
 
 	d->config_path = strdup(path);
-	err = d->config_path ? cx_config_load(path, &diag, &d->config) : -ENOMEM;
-	if (!err)
-		cx_daemon_log_open(d->config);
+	err = d->config_path ? cx_config_load(path, &diag, &written) : -ENOMEM;
+	if (!err) {
+		cx_daemon_log_open(written);
+		err = cx_names_start(parts, written, &diag);
+	}
+	cx_config_free(written);
 	if (err)
 		cx_diag_print(&diag, stderr);
 	else
@@ -364,6 +367,7 @@ int cx_daemon_start(struct cx_parts *parts, const char *config_path)
 	if (status)
 		return status;
 	parts->ready = true;
+	cx_names_reload_soon(parts);
 	cx_events_start(parts);
 	say_ready(parts);
 	return 0;
@@ -378,13 +382,16 @@ void cx_daemon_stop(struct cx_parts *parts)
 
 	if (!d->loop)
 		return;
+	cx_reload_hurry(parts);
 	while (d->reloading) /* its worker still reads what would be freed */
 		uv_run(&parts->loop, UV_RUN_ONCE);
 	parts->ready = false;
 	if (parts->control)
 		cx_control_close(parts->control);
 	cx_workers_stop(parts);
+	cx_names_stop(parts);
 	cx_events_close(parts);
+	cx_names_free(parts);
 	cx_module_stop(parts);
 	if (d->reach)
 		cx_reach_close(d->reach);

@@ -58,6 +58,7 @@ struct cx_daemon {
 	    *element_rate_mcps; /* initial calls a second of an element, thousandths, over the last seconds */
 	bool reloading;
 	uint64_t reloads, reloads_refused;
+	uint64_t name_changes; /* reloads because of what DNS said */
 	char last_reload_error[256];
 };
 
@@ -66,6 +67,16 @@ int cx_daemon_reload(struct cx_daemon *d, void (*done)(void *ctx, const struct c
 		     void *ctx);
 /* attach = true: load and attach as configured; false: detach and unpin all. */
 int cx_daemon_fastpath(struct cx_daemon *d, bool attach, struct cx_diag *diag);
+/* What is known of the host name of an element; false: it has none. */
+bool cx_daemon_host(struct cx_daemon *d, const struct cx_config_group *group, const struct cx_config_element *e,
+		    struct cx_host_view *view);
+/* What is wrong with it, in words; "": nothing. Returns buf. */
+const char *cx_daemon_host_text(struct cx_daemon *d, const struct cx_host_view *view, bool how_long, char *buf,
+				size_t size);
+/* Asks anew, with nothing remembered: a name, NULL: all. -ENOENT: it is in no element. */
+int cx_daemon_dns_refresh(struct cx_daemon *d, const char *name);
+/* Whom it asks. Returns buf. */
+const char *cx_daemon_dns_servers(struct cx_daemon *d, char *buf, size_t size);
 /* What a worker is at. */
 struct cx_worker_view {
 	struct cx_worker_state state;

@@ -30,6 +30,7 @@
 
 struct cx_parts;
 struct cx_reload;
+struct cx_namer; /* names.c */
 
 struct cx_socket; /* a listener's sockets, one a worker */
 
@@ -128,6 +129,12 @@ struct cx_parts {
 	bool module_released; /* by order, until it is loaded again */
 	struct cx_control *control;
 	struct cx_reload *reload; /* under way */
+	struct {		  /* an order that came during a reload that no operator gave */
+		bool waits;
+		void (*done)(void *ctx, const struct cx_reload_result *result);
+		void *ctx;
+	} next_reload;
+	struct cx_namer *namer;
 	int lock;
 	bool ready;		   /* start has come through: events may act on all parts */
 	uint64_t tag_key;	   /* of the To tags of our replies */
@@ -254,6 +261,45 @@ void cx_module_stop(struct cx_parts *parts); /* it stays attached */
  * world's key and generation. past may be empty. */
 int cx_keys_start(struct cx_parts *parts, const struct cx_fastpath_past *past);
 void cx_keys_rotate_if_due(struct cx_parts *parts);
+
+/* names.c: what the host names of a configuration stand for. */
+struct cx_name_uses {
+	uint32_t *hosts;
+	size_t n;
+};
+/* The names of the written configuration are in use; *out: d.config. What an earlier
+ * daemon knew of them is known. 0 or -errno. */
+int cx_names_start(struct cx_parts *parts, struct cx_config *written, struct cx_diag *diag);
+void cx_names_stop(struct cx_parts *parts);
+void cx_names_free(struct cx_parts *parts); /* after the loop */
+/* A configuration that may come into force. 0 or -ENOMEM. */
+int cx_names_take(struct cx_parts *parts, const struct cx_config *config, struct cx_name_uses *uses);
+void cx_names_give(struct cx_parts *parts, struct cx_name_uses *uses);
+/* Has each had its first answer, or failed to? */
+bool cx_names_settled(struct cx_parts *parts, const struct cx_name_uses *uses);
+/* The new configuration is in force. */
+void cx_names_adopt(struct cx_parts *parts, struct cx_name_uses *uses, const struct cx_config *old,
+		    const struct cx_config *new);
+int cx_names_expand(struct cx_parts *parts, struct cx_config *written, struct cx_diag *diag, struct cx_config **out);
+/* Do names stand for something else than the running configuration has? Whoever asks
+ * sees to it. */
+bool cx_names_take_changes(struct cx_parts *parts);
+/* They do. */
+void cx_names_changed(struct cx_parts *parts);
+/* If they do, a reload follows; when the daemon is ready. */
+void cx_names_reload_soon(struct cx_parts *parts);
+
+/* names_file.c: into and out of runtime_dir/names. */
+void cx_names_save(const struct cx_hosts *hosts, const struct cx_config *config);
+void cx_names_read(struct cx_hosts *hosts, const struct cx_config *config);
+
+/* reload.c */
+/* Puts what names stand for now into force, after a reload that is under way. */
+void cx_reload_names(struct cx_parts *parts);
+/* A name has settled, for which a reload may wait. */
+void cx_reload_settled(struct cx_parts *parts);
+/* It does not wait for names any more. */
+void cx_reload_hurry(struct cx_parts *parts);
 
 /* rates.c */
 int cx_rates_start(struct cx_parts *parts);

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Reload: validate -> compile -> open sockets -> fill the maps -> swap. The
+ * Reload: validate -> names -> compile -> open sockets -> fill the maps -> swap. The
  * long steps run on a worker, so the SIP path goes on; whatever fails before
  * the swap leaves everything as it was.
+ *
+ * A reload waits a little for host names that nobody has asked for before, so that an
+ * element whose address becomes a name is not gone in between. One because DNS has
+ * changed its mind (names_only) reads no file: it is made of what was read before.
  *
  * The worker has copies of what it needs of the live world (names and ids); the
  * old tables, which it compares with, are immutable and stay until the swap.
@@ -25,6 +29,12 @@ struct cx_reload {
 	const struct cx_tables *old;
 	struct cx_names names;
 	struct cx_world_mirror mirror;
+	bool names_only;
+	bool took_names; /* changes of names, which nothing else will bring into force */
+	uv_timer_t patience; /* with new names; open unless names_only */
+	bool waiting;
+	struct cx_name_uses uses; /* not of names_only, which uses no others */
+	struct cx_config *written;
 	struct cx_config *config;
 	struct cx_tables *tables;
 	struct cx_socket *opened[CX_LISTENERS_MAX];
@@ -45,6 +55,7 @@ static void reload_free(struct cx_reload *r)
 		return;
 	cx_tables_free(r->tables);
 	cx_config_free(r->config);
+	cx_config_free(r->written);
 	cx_diag_clear(&r->result.diag);
 	free((void *)(uintptr_t)r->names.groups);
 	free((void *)(uintptr_t)r->names.elements);
@@ -101,19 +112,25 @@ static void keep_fixed(struct cx_config *new, const struct cx_config *old, struc
 
 /* ---- on the worker -------------------------------------------------------- */
 
-static void load_and_compile(uv_work_t *work)
+static void load(uv_work_t *work)
 {
 	struct cx_reload *r = work->data;
 	struct cx_reload_result *result = &r->result;
 	uint64_t start = cx_monotonic_ms();
 
-	result->err = cx_config_load(r->path, &result->diag, &r->config);
+	result->err = cx_config_load(r->path, &result->diag, &r->written);
 	result->load_ms = cx_monotonic_ms() - start;
-	if (result->err)
-		return;
-	keep_fixed(r->config, r->running, &result->diag);
+	if (!result->err)
+		keep_fixed(r->written, r->running, &result->diag);
+}
+
+static void compile(uv_work_t *work)
+{
+	struct cx_reload *r = work->data;
+	struct cx_reload_result *result = &r->result;
+	uint64_t start = cx_monotonic_ms();
+
 	result->n_routes = r->config->n_routes;
-	start = cx_monotonic_ms();
 	result->err = cx_tables_compile(r->config, &r->names, &result->diag, &r->tables);
 	result->compile_ms = cx_monotonic_ms() - start;
 }
@@ -158,6 +175,11 @@ static void accepted(struct cx_reload *r)
 	struct cx_daemon *d = &r->parts->d;
 	char routes[24], load[24], compile[24], swap[24];
 
+	if (r->names_only) {
+		d->name_changes++;
+		cx_daemon_log_findings("dns_finding", &r->result.diag);
+		return;
+	}
 	d->reloads++;
 	d->config_loaded_ms = cx_wall_ms();
 	d->last_reload_error[0] = '\0';
@@ -171,20 +193,45 @@ static void accepted(struct cx_reload *r)
 	       compile, "swap_ms", swap, NULL);
 }
 
+static void start_next(struct cx_parts *parts)
+{
+	struct cx_reload_result result = {0};
+
+	if (parts->next_reload.waits) {
+		parts->next_reload.waits = false;
+		result.err = cx_daemon_reload(&parts->d, parts->next_reload.done, parts->next_reload.ctx);
+		if (result.err && parts->next_reload.done)
+			parts->next_reload.done(parts->next_reload.ctx, &result);
+	} else {
+		cx_names_reload_soon(parts);
+	}
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+	reload_free(handle->data);
+}
+
 static void finish(struct cx_reload *r)
 {
-	struct cx_daemon *d = &r->parts->d;
+	struct cx_parts *parts = r->parts;
+	struct cx_daemon *d = &parts->d;
 
 	d->reloading = false;
-	r->parts->reload = NULL;
+	parts->reload = NULL;
+	cx_names_give(parts, &r->uses);
+	if (r->result.err && r->took_names && !r->names_only)
+		cx_names_changed(parts);
 	if (r->result.err)
 		refused(r);
 	else
 		accepted(r);
-	cx_notify("READY=1");
+	if (!r->names_only)
+		cx_notify("READY=1");
 	if (r->done)
 		r->done(r->done_ctx, &r->result);
-	reload_free(r);
+	uv_close((uv_handle_t *)&r->patience, on_closed);
+	start_next(parts);
 }
 
 static void release_tables(void *tables)
@@ -222,6 +269,8 @@ static void swap(struct cx_reload *r)
 	d->tables = r->tables;
 	r->config = NULL;
 	r->tables = NULL;
+	if (!r->names_only)
+		cx_names_adopt(parts, &r->uses, old_config, d->config);
 	cx_workers_publish(parts);
 	cx_sockets_adopt(parts, old_tables, d->tables, r->opened);
 	/* Workers may go by the old ones still. Not before their last use here: publishing frees
@@ -271,15 +320,70 @@ static void on_compiled(uv_work_t *work, int status)
 	finish(r);
 }
 
-int cx_daemon_reload(struct cx_daemon *d, void (*done)(void *ctx, const struct cx_reload_result *result),
-		     void *ctx)
+static void on_patience(uv_timer_t *timer);
+
+/* The names that it has are known as far as they will be. */
+static void go_on(struct cx_reload *r)
+{
+	struct cx_parts *parts = r->parts;
+	uint64_t wait_ms = 2ull * r->written->dns.resolver.timeout_ms;
+	int err;
+
+	if (!r->names_only && !r->waiting && !cx_names_settled(parts, &r->uses)) {
+		r->waiting = true;
+		uv_timer_start(&r->patience, on_patience, wait_ms, 0);
+		return;
+	}
+	r->waiting = false;
+	uv_timer_stop(&r->patience);
+	r->took_names = cx_names_take_changes(parts);
+	err = cx_names_expand(parts, r->written, &r->result.diag, &r->config);
+	if (!err)
+		err = uv_queue_work(&parts->loop, &r->work, compile, on_compiled);
+	if (!err)
+		return; /* r is the worker's now */
+	r->result.err = err;
+	finish(r);
+}
+
+static void on_patience(uv_timer_t *timer)
+{
+	go_on(timer->data);
+}
+
+void cx_reload_hurry(struct cx_parts *parts)
+{
+	if (parts->reload && parts->reload->waiting)
+		uv_timer_start(&parts->reload->patience, on_patience, 0, 0);
+}
+
+void cx_reload_settled(struct cx_parts *parts)
+{
+	struct cx_reload *r = parts->reload;
+
+	if (r && r->waiting && cx_names_settled(parts, &r->uses))
+		uv_timer_start(&r->patience, on_patience, 0, 0);
+}
+
+static void on_loaded(uv_work_t *work, int status)
+{
+	struct cx_reload *r = work->data;
+
+	if (!r->result.err)
+		r->result.err = cx_names_take(r->parts, r->written, &r->uses);
+	if (r->result.err)
+		finish(r);
+	else
+		go_on(r);
+}
+
+static int start_reload(struct cx_daemon *d, bool names_only, void (*done)(void *ctx, const struct cx_reload_result *result),
+			void *ctx)
 {
 	struct cx_parts *parts = (struct cx_parts *)d;
 	struct cx_reload *r;
 	int err = -ENOMEM;
 
-	if (d->reloading)
-		return -EBUSY;
 	r = calloc(1, sizeof(*r));
 	if (!r)
 		return -ENOMEM;
@@ -287,6 +391,8 @@ int cx_daemon_reload(struct cx_daemon *d, void (*done)(void *ctx, const struct c
 	r->work.data = r;
 	r->done = done;
 	r->done_ctx = ctx;
+	r->names_only = names_only;
+	r->written = names_only ? cx_config_keep(d->config->written) : NULL;
 	r->running = d->config;
 	r->old = d->tables;
 	r->mirror = d->world->mirror;
@@ -303,14 +409,40 @@ int cx_daemon_reload(struct cx_daemon *d, void (*done)(void *ctx, const struct c
 	r->names.n_tables = CX_TABLES_MAX;
 	if (!r->path || !r->names.groups || !r->names.elements)
 		goto out;
-	err = uv_queue_work(&parts->loop, &r->work, load_and_compile, on_compiled);
+	err = names_only ? 0 : uv_queue_work(&parts->loop, &r->work, load, on_loaded);
 	if (err)
 		goto out;
+	uv_timer_init(&parts->loop, &r->patience);
+	r->patience.data = r;
 	d->reloading = true;
 	parts->reload = r;
-	cx_notify("RELOADING=1");
+	if (names_only)
+		go_on(r);
+	else
+		cx_notify("RELOADING=1");
 out:
 	if (err)
 		reload_free(r);
 	return err;
+}
+
+int cx_daemon_reload(struct cx_daemon *d, void (*done)(void *ctx, const struct cx_reload_result *result), void *ctx)
+{
+	struct cx_parts *parts = (struct cx_parts *)d;
+
+	if (!d->reloading)
+		return start_reload(d, false, done, ctx);
+	if (!parts->reload->names_only || parts->next_reload.waits)
+		return -EBUSY;
+	parts->next_reload.waits = true;
+	parts->next_reload.done = done;
+	parts->next_reload.ctx = ctx;
+	return 0;
+}
+
+void cx_reload_names(struct cx_parts *parts)
+{
+	if (!parts->d.reloading && start_reload(&parts->d, true, NULL, NULL))
+		cx_log(CX_ERROR, "dns_not_in_force", "reason", strerror(ENOMEM), "consequence",
+		       "the servers known before stay in force until DNS changes again", NULL);
 }

@@ -158,7 +158,7 @@ static int update_elements(struct cx_reach_watch *r, const struct cx_plan *plan)
 		const struct cx_planned *p;
 		uint32_t nexthop;
 
-		if (element->state == CX_ELEMENT_UNUSED)
+		if (element->state == CX_ELEMENT_UNUSED || !element->family)
 			continue;
 		p = cx_plan_find(plan, &element->addr);
 		nexthop = p ? p->nexthop : 0;

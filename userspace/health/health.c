@@ -89,11 +89,16 @@ static void start(struct cx_health *h, uint32_t element, uint64_t now_ms)
 	memcpy(s->name, e->name, sizeof(s->name));
 	s->addr = e->addr;
 	s->port = e->port;
+	s->family = e->family;
 	s->configured_disabled = h->world->tables->element_config[element]->disabled;
 	spread = s->rules->interval_ms ? (uint32_t)(cx_name_hash(s->name, 1) % s->rules->interval_ms) : 0;
 	cx_judge_start(&s->judge, s->rules, e->state, e->reason, now_ms + spread);
 	/* nothing that was said before is about this one */
 	cx_world_set_pause(h->world, element, &(struct cx_pause){.said_ms = now_ms});
+	s->judge.gone = h->world->tables->element_config[element]->gone;
+	if (!s->family)
+		cx_judge_lost(&s->judge, CX_ER_DNS);
+	cx_orders_apply(h, element);
 	cx_health_settle(h, element);
 }
 
@@ -106,6 +111,8 @@ static void carry_on(struct cx_health *h, uint32_t element, uint64_t now_ms)
 	if (disabled != s->configured_disabled)
 		s->judge.disabled_by_config = disabled;
 	s->configured_disabled = disabled;
+	memcpy(s->name, h->world->elements[element].name, sizeof(s->name));
+	s->judge.gone = h->world->tables->element_config[element]->gone;
 	if (!s->rules->enabled)
 		s->under_way = false;
 	cx_judge_rules(&s->judge, s->rules, now_ms);
@@ -114,8 +121,8 @@ static void carry_on(struct cx_health *h, uint32_t element, uint64_t now_ms)
 
 static bool is_same(const struct cx_health_slot *s, const struct cx_element *e)
 {
-	return s->rules && !memcmp(s->name, e->name, sizeof(s->name)) &&
-	       !memcmp(&s->addr, &e->addr, sizeof(s->addr)) && s->port == e->port;
+	return s->rules && !memcmp(&s->addr, &e->addr, sizeof(s->addr)) && s->port == e->port &&
+	       s->family == e->family && (s->family || !memcmp(s->name, e->name, sizeof(s->name)));
 }
 
 int cx_health_sync(struct cx_health *h)
@@ -165,6 +172,7 @@ void cx_health_free(struct cx_health *h)
 	if (!h)
 		return;
 	cx_due_free(h->due);
+	free(h->orders);
 	free(h->slots);
 	free(h);
 }
@@ -262,7 +270,7 @@ void cx_health_reachable(struct cx_health *h, uint32_t element, bool reachable, 
 {
 	struct cx_health_slot *s = cx_health_slot(h, element);
 
-	if (!s)
+	if (!s || !s->family)
 		return;
 	if (reachable) {
 		cx_judge_found(&s->judge, s->rules, h->ops.now_ms(h->ops.ctx));
@@ -275,12 +283,10 @@ void cx_health_reachable(struct cx_health *h, uint32_t element, bool reachable, 
 	cx_health_settle(h, element);
 }
 
-int cx_health_order(struct cx_health *h, uint32_t element, enum cx_health_order order)
+void cx_health_give(struct cx_health *h, uint32_t element, enum cx_health_order order)
 {
-	struct cx_health_slot *s = cx_health_slot(h, element);
+	struct cx_health_slot *s = &h->slots[element];
 
-	if (!s)
-		return -ENOENT;
 	switch (order) {
 	case CX_DRAIN:
 	case CX_UNDRAIN:
@@ -296,6 +302,13 @@ int cx_health_order(struct cx_health *h, uint32_t element, enum cx_health_order 
 				   &(struct cx_pause){.said_ms = h->ops.now_ms(h->ops.ctx)});
 		break;
 	}
+}
+
+int cx_health_order(struct cx_health *h, uint32_t element, enum cx_health_order order)
+{
+	if (!cx_health_slot(h, element))
+		return -ENOENT;
+	cx_health_give(h, element, order);
 	cx_health_settle(h, element);
 	return 0;
 }

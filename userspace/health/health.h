@@ -5,9 +5,9 @@
  * one reason. The rules (judge.c) are pure: (event, now) -> state; the prober
  * (prober.c) sends and receives through ops.
  *
- * Precedence: disabled (operator or configuration) > draining (operator) >
- * down (unreachable, ICMP, probe) > paused (its own word) > up. Disabled, draining
- * and paused elements go on being probed, so that what follows is known.
+ * Precedence: disabled (operator or configuration) > draining (operator; has left DNS)
+ * > down (no address, unreachable, ICMP, probe) > paused (its own word) > up. Disabled,
+ * draining and paused elements go on being probed, so that what follows is known.
  */
 #ifndef CX_HEALTH_HEALTH_H
 #define CX_HEALTH_HEALTH_H
@@ -24,7 +24,9 @@
 	X(LINK_DOWN, "link has no carrier")                        \
 	X(OPERATOR, "operator")                                    \
 	X(SEND_FAILED, "the kernel refused to send")               \
-	X(RETRY_AFTER, "asked for a pause (Retry-After)")
+	X(RETRY_AFTER, "asked for a pause (Retry-After)")            \
+	X(DNS, "dns: not resolved yet")                            \
+	X(LEFT_DNS, "dns: no longer in the answer")
 
 enum cx_element_reason {
 #define CX_X(NAME, text) CX_ER_##NAME,
@@ -73,6 +75,9 @@ void cx_health_reachable(struct cx_health *h, uint32_t element, bool reachable, 
  * ends a pause or the slow start after it. */
 enum cx_health_order { CX_DRAIN, CX_UNDRAIN, CX_DISABLE, CX_ENABLE };
 int cx_health_order(struct cx_health *h, uint32_t element, enum cx_health_order order);
+/* The same for the element of a host name: all its servers, those of later answers too.
+ * -ENOENT: no element with a host name is called that; -ENOMEM. */
+int cx_health_order_name(struct cx_health *h, const char *name, enum cx_health_order order);
 
 struct cx_health_view {
 	uint32_t last_rtt_us; /* 0: none yet */

@@ -36,7 +36,7 @@ void cx_judge_start(struct cx_judge *j, const struct cx_config_probe *rules, uin
 	else if (state == CX_ELEMENT_DISABLED)
 		j->disabled_by_operator = true;
 	else if (state == CX_ELEMENT_DRAINING)
-		j->draining = true;
+		j->draining = reason != CX_ER_LEFT_DNS;
 	else if (state == CX_ELEMENT_DOWN && rules->enabled)
 		go_down(j, reason);
 }
@@ -141,6 +141,10 @@ uint8_t cx_judge_state(const struct cx_judge *j, uint8_t *reason)
 	}
 	if (j->draining)
 		return CX_ELEMENT_DRAINING;
+	if (j->gone) {
+		*reason = CX_ER_LEFT_DNS;
+		return CX_ELEMENT_DRAINING;
+	}
 	if (!in_reach(j)) {
 		*reason = j->out_of_reach;
 		return CX_ELEMENT_DOWN;

@@ -3,7 +3,7 @@
  * The rules: what happened to an element -> its state and reason, and when the
  * next probe is due. Pure: no clock, no sockets, no memory of its own.
  *
- * - Disabled (operator or configuration) > draining (operator) > down > paused > up.
+ * - Disabled (operator or configuration) > draining (operator; left DNS) > down > paused > up.
  * - `fall` misses in a row take an element down, `rise` answers in a row bring
  *   it back. A silent miss is followed by the next probe at once.
  * - ICMP takes it down at once; if it was up, the next probe is due at once,
@@ -27,11 +27,12 @@
 
 struct cx_judge {
 	bool disabled_by_operator, disabled_by_config, draining;
+	bool gone; /* has left DNS */
 	bool down;
 	bool paused;	      /* by its own word; the owner keeps the time */
 	uint8_t down_reason;  /* while down */
 	uint8_t up_reason;    /* CX_ER_CONFIG until the first answer */
-	uint8_t out_of_reach; /* CX_ER_NO_ROUTE or CX_ER_LINK_DOWN; CX_ER_CONFIG: in reach */
+	uint8_t out_of_reach; /* CX_ER_NO_ROUTE, CX_ER_LINK_DOWN or CX_ER_DNS; CX_ER_CONFIG: in reach */
 	uint32_t hits_in_row, misses_in_row;
 	uint64_t next_ms; /* the next probe, or the end of the pause; CX_JUDGE_NEVER */
 };
@@ -52,7 +53,7 @@ void cx_judge_hit(struct cx_judge *j, const struct cx_config_probe *rules, uint6
 void cx_judge_miss(struct cx_judge *j, const struct cx_config_probe *rules, uint8_t reason, uint64_t sent_ms,
 		   uint64_t now_ms);
 void cx_judge_icmp(struct cx_judge *j, const struct cx_config_probe *rules, uint64_t now_ms);
-/* reason: CX_ER_NO_ROUTE or CX_ER_LINK_DOWN. */
+/* reason: CX_ER_NO_ROUTE, CX_ER_LINK_DOWN or CX_ER_DNS. */
 void cx_judge_lost(struct cx_judge *j, uint8_t reason);
 void cx_judge_found(struct cx_judge *j, const struct cx_config_probe *rules, uint64_t now_ms);
 /* next_ms has come without probing: the pause after ICMP is over. */

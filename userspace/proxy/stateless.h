@@ -37,9 +37,12 @@ struct cx_stateless *cx_stateless_new(void);
 void cx_stateless_leave_core(struct cx_stateless *s);
 void cx_stateless_free(struct cx_stateless *s);
 /* With cx_stateless_leave_core(): is it for the stateful core? What its route or group
- * asks for, and what goes to places that only the core can reach. */
+ * asks for, and what goes to places that only the core can reach: so may a dialog's request
+ * without a number of ours, by the host name in its Request-URI. */
 static inline bool cx_stateless_for_core(const struct cx_stateless_result *r)
 {
+	if ((r->reason == CX_R_NO_ROUTE || r->reason == CX_R_FOR_US) && (r->in_dialog || r->routes_popped))
+		return true;
 	return r->reason == CX_R_CORE_ROUTE || r->reason == CX_R_UNKNOWN_TARGET ||
 	       r->reason == CX_R_BAD_ROUTE;
 }

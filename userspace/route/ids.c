@@ -4,7 +4,8 @@
  * are under way, in flows, and in maps that an earlier daemon left and that are
  * rewritten while traffic flows: so whoever was there keeps its id wherever the
  * new configuration puts it. Groups, elements, networks and tables are known by
- * name, listeners by what they listen on.
+ * name, listeners by what they listen on. Elements that a host name stands for are known
+ * by where they are: their names change with their number.
  *
  * Invariant: the route table "default" is 0. It is the first of a configuration,
  * so the first one that was ever compiled gave it that, and the others keep it.
@@ -20,7 +21,9 @@ struct names {
 	size_t stride, n;
 };
 
-static int by_name(struct names old, const char *const *wanted, size_t n, uint32_t max, uint32_t *ids)
+/* by_place and taken: ids that are settled already (of things, by id), or NULL. */
+static int by_name(struct names old, const char *const *wanted, const uint32_t *by_place, const uint8_t *taken, size_t n,
+		   uint32_t max, uint32_t *ids)
 {
 	struct cx_name_index index = {0};
 	int err = 0;
@@ -28,7 +31,7 @@ static int by_name(struct names old, const char *const *wanted, size_t n, uint32
 	if (old.first)
 		err = cx_name_index_build(&index, old.first, old.stride, old.n);
 	if (!err)
-		err = cx_ids_assign(&index, wanted, n, max, ids);
+		err = cx_ids_assign(&index, wanted, by_place, taken, n, max, ids);
 	cx_name_index_free(&index);
 	return err;
 }
@@ -43,7 +46,7 @@ static int of_array(struct names old, struct names new, uint32_t max, uint32_t *
 		return err;
 	for (i = 0; i < new.n; i++)
 		wanted[i] = (const char *)new.first + i *new.stride;
-	err = by_name(old, wanted, new.n, max, ids);
+	err = by_name(old, wanted, NULL, NULL, new.n, max, ids);
 	free(wanted);
 	return err;
 }
@@ -80,22 +83,64 @@ static int of_tables(const struct cx_config *config, const struct cx_names *name
 	return of_array(old, new, CX_TABLES_MAX, ids);
 }
 
+/* The old element of the group at that place. */
+static uint32_t find_server(const struct cx_names *names, const struct cx_config_group *group,
+			    const struct cx_config_element *e)
+{
+	uint32_t id;
+
+	for (id = 0; id < names->n_elements; id++) {
+		const struct cx_element *old = &names->elements[id];
+
+		if (old->state != CX_ELEMENT_UNUSED && old->port == e->port && old->family == e->family &&
+		    old->transport == e->transport && !memcmp(&old->addr, &e->addr, sizeof(e->addr)) &&
+		    old->group < names->n_groups &&
+		    !strncmp((const char *)names->groups[old->group].name, group->name, CX_NAME_SIZE))
+			return id;
+	}
+	return CX_NONE;
+}
+
+/* Those that a name stands for, by place; the names of elements at these ids do not count. */
+static void of_servers(const struct cx_config *config, const struct cx_names *names, uint32_t *ids, uint8_t *taken)
+{
+	size_t i, k, n = 0;
+
+	for (i = 0; i < config->n_groups; i++)
+		for (k = 0; k < config->groups[i].n_elements; k++, n++) {
+			const struct cx_config_element *e = &config->groups[i].elements[k];
+
+			if (!e->expanded || !names->elements || !names->groups)
+				continue;
+			ids[n] = find_server(names, &config->groups[i], e);
+			if (ids[n] != CX_NONE)
+				taken[ids[n]] = 1;
+		}
+}
+
 static int of_elements(const struct cx_config *config, const struct cx_names *names, uint32_t *ids,
 		       size_t n_elements)
 {
 	struct names old = {names->elements ? names->elements->name : NULL, sizeof(*names->elements),
 			    names->n_elements};
 	const char **wanted = calloc(n_elements + 1, sizeof(*wanted));
+	uint8_t *taken = calloc(names->n_elements + 1, 1);
+	uint32_t *by_place = malloc((n_elements + 1) * sizeof(*by_place));
 	int err = -ENOMEM;
 	size_t i, k, n = 0;
 
-	if (!wanted)
-		return err;
+	if (!wanted || !taken || !by_place)
+		goto out;
+	memset(by_place, 0xff, (n_elements + 1) * sizeof(*by_place));
+	of_servers(config, names, by_place, taken);
 	for (i = 0; i < config->n_groups; i++)
 		for (k = 0; k < config->groups[i].n_elements; k++)
 			wanted[n++] = config->groups[i].elements[k].name;
-	err = by_name(old, wanted, n, config->max_elements, ids);
+	err = by_name(old, wanted, by_place, taken, n, config->max_elements, ids);
+out:
 	free(wanted);
+	free(taken);
+	free(by_place);
 	return err;
 }
 

@@ -93,9 +93,32 @@ static int build_addresses(const struct cx_tables *t, struct cx_tables_index *x)
 	if (!x->by_address)
 		return -ENOMEM;
 	for (i = 0; i < t->n_elements; i++)
-		if (t->elements[i].state != CX_ELEMENT_UNUSED)
+		if (t->elements[i].state != CX_ELEMENT_UNUSED && t->elements[i].family)
 			x->by_address[x->n_by_address++] = (uint32_t)i;
 	qsort_r(x->by_address, x->n_by_address, sizeof(*x->by_address), compare_elements, t->elements);
+	return 0;
+}
+
+static int compare_hosts(const void *a, const void *b, void *configs)
+{
+	const struct cx_config_element *const *config = configs;
+	const uint32_t *x = a, *y = b;
+	int order = strcmp(config[*x]->host, config[*y]->host);
+
+	return order ? order : *x < *y ? -1 : *x > *y;
+}
+
+static int build_hosts(const struct cx_tables *t, struct cx_tables_index *x)
+{
+	size_t i;
+
+	x->by_host = calloc(t->n_elements + 1, sizeof(*x->by_host));
+	if (!x->by_host)
+		return -ENOMEM;
+	for (i = 0; i < t->n_elements; i++)
+		if (t->element_config[i] && t->element_config[i]->host[0] && t->elements[i].family)
+			x->by_host[x->n_by_host++] = (uint32_t)i;
+	qsort_r(x->by_host, x->n_by_host, sizeof(*x->by_host), compare_hosts, t->element_config);
 	return 0;
 }
 
@@ -124,6 +147,8 @@ int cx_tables_index_build(struct cx_tables *t)
 		err = build_ring_bits(t, x);
 	if (!err)
 		err = build_addresses(t, x);
+	if (!err)
+		err = build_hosts(t, x);
 	return err;
 }
 
@@ -137,6 +162,7 @@ void cx_tables_index_free(struct cx_tables_index *x)
 	free(x->member_start);
 	free(x->ring_bits);
 	free(x->by_address);
+	free(x->by_host);
 	free(x);
 }
 
@@ -205,6 +231,25 @@ size_t cx_tables_elements_at(const struct cx_tables *t, const union cx_addr *add
 	*ids = x->by_address + low;
 	while (low + n < x->n_by_address &&
 	       !compare_address(&t->elements[x->by_address[low + n]], addr, port))
+		n++;
+	return n;
+}
+
+size_t cx_tables_elements_named(const struct cx_tables *t, const char *host, const uint32_t **ids)
+{
+	const struct cx_tables_index *x = t->index;
+	size_t low = 0, high = x->n_by_host, n = 0;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (strcmp(t->element_config[x->by_host[middle]]->host, host) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	*ids = x->by_host + low;
+	while (low + n < x->n_by_host && !strcmp(t->element_config[x->by_host[low + n]]->host, host))
 		n++;
 	return n;
 }

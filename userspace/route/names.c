@@ -83,8 +83,8 @@ void cx_ids_fill(uint8_t *held, uint32_t max, uint32_t *ids, size_t n)
 	}
 }
 
-int cx_ids_assign(const struct cx_name_index *old, const char *const *names, size_t n, uint32_t max,
-		  uint32_t *ids)
+int cx_ids_assign(const struct cx_name_index *old, const char *const *names, const uint32_t *settled,
+		  const uint8_t *taken, size_t n, uint32_t max, uint32_t *ids)
 {
 	uint8_t *held = calloc(max ? max : 1, 1);
 	size_t i;
@@ -94,8 +94,14 @@ int cx_ids_assign(const struct cx_name_index *old, const char *const *names, siz
 	for (i = 0; i < old->n; i++)
 		if (old->entries[i].id < max)
 			held[old->entries[i].id] = 1;
-	for (i = 0; i < n; i++)
+	for (i = 0; i < n; i++) {
+		ids[i] = settled ? settled[i] : CX_NONE;
+		if (ids[i] != CX_NONE)
+			continue;
 		ids[i] = cx_name_index_find(old, names[i]);
+		if (taken && ids[i] != CX_NONE && taken[ids[i]])
+			ids[i] = CX_NONE;
+	}
 	cx_ids_fill(held, max, ids, n);
 	free(held);
 	return 0;

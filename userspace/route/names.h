@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Names of what has an id: found by bsearch, and given ids that stay with them.
- * Private to route/ (health/ borrows the hash). Pure.
+ * Private to route/ (health/ and proxy/ borrow the hash). Pure.
  *
  * A name is at most CX_NAME_SIZE bytes, NUL-padded; the bytes behind its first
  * NUL never matter.
@@ -36,9 +36,11 @@ void cx_name_index_free(struct cx_name_index *index);
  * meet a stranger behind it. held: by id, n = max, not 0 if something old has
  * it; scratch afterwards. Of equal ids the first keeps it. n <= max. */
 void cx_ids_fill(uint8_t *held, uint32_t max, uint32_t *ids, size_t n);
-/* The same for names: those that are in old keep their ids. 0 or -ENOMEM. */
-int cx_ids_assign(const struct cx_name_index *old, const char *const *names, size_t n, uint32_t max,
-		  uint32_t *ids);
+/* The same for names: those that are in old keep their ids. Before that come those of
+ * `settled` (CX_NONE: not settled); ids of old that are `taken` are nobody's by name.
+ * Both may be NULL. 0 or -ENOMEM. */
+int cx_ids_assign(const struct cx_name_index *old, const char *const *names, const uint32_t *settled,
+		  const uint8_t *taken, size_t n, uint32_t max, uint32_t *ids);
 
 /* Not keyed on purpose: every node that has the same names gets the same value. */
 uint64_t cx_name_hash(const char *name, uint64_t seed);

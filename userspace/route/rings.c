@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Rings of the live world: built from the elements that are up, and brought to
- * the mirror in an order that never lets the fast path look outside a ring.
+ * Rings of the live world: built from the elements that are up and have the highest q
+ * of these, and brought to the mirror in an order that never lets the fast path look
+ * outside a ring.
  *
  * A group's record says how many slots its ring has. So a ring that grows goes
  * first, a ring that shrinks goes last, and a group without a ring says so
@@ -26,12 +27,25 @@ static int mirror_ring(struct cx_world *w, uint32_t id)
 	return w->mirror.put_ring ? w->mirror.put_ring(w->mirror.ctx, id, w->rings[id]) : 0;
 }
 
+/* The highest q of the group's elements that are up. */
+static uint32_t highest_q(const struct cx_world *w, uint32_t first, uint32_t end)
+{
+	const uint32_t *members = w->tables->index->members;
+	uint32_t q = 0;
+
+	for (uint32_t i = first; i < end; i++)
+		if (w->elements[members[i]].state == CX_ELEMENT_UP && w->tables->element_config[members[i]]->q > q)
+			q = w->tables->element_config[members[i]]->q;
+	return q;
+}
+
 /* Builds from the members that take new calls. NULL: none, or -ENOMEM in *err. */
 static struct cx_ring *build(const struct cx_world *w, uint32_t group, uint32_t *n_up, int *err)
 {
 	const struct cx_tables_index *x = w->tables->index;
 	uint32_t i, first = x->member_start[group], end = x->member_start[group + 1];
 	struct cx_ring_member *members = calloc(end - first + 1, sizeof(*members));
+	uint32_t q = highest_q(w, first, end), n = 0;
 	struct cx_ring *ring = NULL;
 
 	*n_up = 0;
@@ -41,11 +55,12 @@ static struct cx_ring *build(const struct cx_world *w, uint32_t group, uint32_t 
 	for (i = first; i < end; i++) {
 		const struct cx_element *e = &w->elements[x->members[i]];
 
-		if (e->state == CX_ELEMENT_UP)
-			members[(*n_up)++] = (struct cx_ring_member){
+		*n_up += e->state == CX_ELEMENT_UP;
+		if (e->state == CX_ELEMENT_UP && w->tables->element_config[x->members[i]]->q == q)
+			members[n++] = (struct cx_ring_member){
 			    .element = x->members[i], .weight = e->weight, .name = (const char *)e->name};
 	}
-	ring = cx_ring_build(members, *n_up, x->ring_bits[group]);
+	ring = cx_ring_build(members, n, x->ring_bits[group]);
 	*err = ring ? 0 : -errno;
 	free(members);
 	return ring;

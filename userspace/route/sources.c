@@ -72,8 +72,9 @@ static size_t collect(const struct cx_tables *t, const struct cx_ids *ids, struc
 	for (i = 0; i < config->n_groups; i++) {
 		const struct cx_config_group *g = &config->groups[i];
 
-		for (k = 0; k < g->n_elements; k++, n++)
-			fill(t, &entries[n], &g->elements[k].addr, 128, ids->networks[g->network], true);
+		for (k = 0; k < g->n_elements; k++)
+			if (g->elements[k].family)
+				fill(t, &entries[n++], &g->elements[k].addr, 128, ids->networks[g->network], true);
 	}
 	if (v4_covered)
 		cx_lpm_key_any_v4(&entries[n++].key);

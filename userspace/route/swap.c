@@ -2,10 +2,11 @@
 /*
  * From one set of tables to the next, while calls go on.
  *
- * An element that keeps its name and address keeps its state, reason, since
+ * An element that keeps its id and address keeps its state, reason, since
  * and nexthop: it is the same server. One whose address changed is a new one
- * under an old name. "disabled" in the configuration counts when it is new:
- * what the operator enabled since then stays enabled.
+ * under an old name, for which only the operator's orders still count. "disabled" in
+ * the configuration counts when it is new: what the operator enabled since then stays
+ * enabled. So does leaving DNS, and coming back.
  *
  * Order for the mirror: elements, rings and groups, then elements that are gone
  * (no DN leads to a group that is gone any more: put_tables() saw to it). The
@@ -18,16 +19,34 @@
 #include "health/health.h"
 #include "route/live.h"
 
+struct swap {
+	const struct cx_tables *old, *new;
+	struct cx_element *elements; /* what the live ones will be; n = max_elements */
+};
+
 static bool same_server(const struct cx_element *a, const struct cx_element *b)
 {
 	return a->state != CX_ELEMENT_UNUSED && b->state != CX_ELEMENT_UNUSED &&
-	       !memcmp(a->name, b->name, sizeof(a->name)) && !memcmp(&a->addr, &b->addr, sizeof(a->addr)) &&
+	       !memcmp(&a->addr, &b->addr, sizeof(a->addr)) &&
 	       a->port == b->port && a->family == b->family && a->transport == b->transport;
 }
 
 static bool configured_disabled(const struct cx_tables *t, uint32_t id)
 {
 	return id < t->n_elements && t->element_config[id] && t->element_config[id]->disabled;
+}
+
+/* The name is known, the server is not: what the operator said was about the name. */
+static void carry_order(struct cx_element *e, const struct cx_element *live)
+{
+	bool ordered = (live->state == CX_ELEMENT_DRAINING || live->state == CX_ELEMENT_DISABLED) &&
+		       live->reason == CX_ER_OPERATOR;
+
+	if (!ordered || memcmp(e->name, live->name, sizeof(e->name)) != 0)
+		return;
+	e->state = live->state;
+	e->reason = live->reason;
+	e->since_ms = live->since_ms;
 }
 
 static void carry(struct cx_element *e, const struct cx_element *live, bool was_disabled, bool is_disabled)
@@ -42,26 +61,30 @@ static void carry(struct cx_element *e, const struct cx_element *live, bool was_
 	if (was_disabled && !is_disabled && live->state == CX_ELEMENT_DISABLED &&
 	    live->reason == CX_ER_CONFIG)
 		return; /* up, as the new tables say */
+	if ((e->reason == CX_ER_LEFT_DNS) != (live->reason == CX_ER_LEFT_DNS) && live->state != CX_ELEMENT_DISABLED &&
+	    live->reason != CX_ER_OPERATOR)
+		return; /* draining or up, as the new tables say */
 	e->state = live->state;
 	e->reason = live->reason;
 	e->since_ms = live->since_ms;
 }
 
+static uint32_t q_of(const struct cx_tables *t, uint32_t id)
+{
+	return id < t->n_elements && t->element_config[id] ? t->element_config[id]->q : 0;
+}
+
 /* Whether a ring that held one as it was holds the other as it is. */
-static bool same_in_ring(const struct cx_element *a, const struct cx_element *b)
+static bool same_in_ring(const struct swap *s, uint32_t id, const struct cx_element *a, const struct cx_element *b)
 {
 	bool a_up = a->state == CX_ELEMENT_UP, b_up = b->state == CX_ELEMENT_UP;
 
 	if (a_up != b_up)
 		return false;
 	return !a_up ||
-	       (a->group == b->group && a->weight == b->weight && !memcmp(a->name, b->name, sizeof(a->name)));
+	       (a->group == b->group && a->weight == b->weight && !memcmp(a->name, b->name, sizeof(a->name)) &&
+		q_of(s->old, id) == q_of(s->new, id));
 }
-
-struct swap {
-	const struct cx_tables *old, *new;
-	struct cx_element *elements; /* what the live ones will be; n = max_elements */
-};
 
 static const struct cx_element *table_element(const struct cx_tables *t, uint32_t id)
 {
@@ -88,6 +111,8 @@ static void plan_elements(const struct cx_world *w, struct swap *s)
 		if (same_server(e, &w->elements[id]))
 			carry(e, &w->elements[id], configured_disabled(s->old, id),
 			      configured_disabled(s->new, id));
+		else if (e->state != CX_ELEMENT_UNUSED)
+			carry_order(e, &w->elements[id]);
 	}
 }
 
@@ -100,7 +125,7 @@ static void mark_rings(struct cx_world *w, const struct swap *s)
 
 		if (was->state == CX_ELEMENT_UNUSED && is->state == CX_ELEMENT_UNUSED)
 			continue;
-		if (same_in_ring(was, is))
+		if (same_in_ring(s, id, was, is))
 			continue;
 		if (was->state != CX_ELEMENT_UNUSED)
 			cx_world_mark_dirty(w, was->group);

@@ -87,13 +87,17 @@ static void compile_element(struct cx_tables *t, uint32_t id, const struct cx_co
 	e->transport = from->transport;
 	e->state = from->disabled ? CX_ELEMENT_DISABLED : CX_ELEMENT_UP;
 	e->reason = CX_ER_CONFIG;
+	if (!from->disabled && (from->gone || !from->family)) {
+		e->state = from->gone ? CX_ELEMENT_DRAINING : CX_ELEMENT_DOWN;
+		e->reason = from->gone ? CX_ER_LEFT_DNS : CX_ER_DNS;
+	}
 	e->listener = cx_listener_facing(t, t->groups[group].network, from->family, from->transport);
 	if (from->transport != CX_UDP) /* the fast path speaks UDP alone, and a connection is state */
 		t->groups[group].flags |= CX_GROUP_CORE;
 	e->group = group;
 	e->weight = from->weight;
 	memcpy(e->name, from->name, strnlen(from->name, sizeof(e->name) - 1));
-	if (e->listener == CX_NO_LISTENER)
+	if (e->listener == CX_NO_LISTENER && e->family)
 		cx_diag_warn(
 		    diag, from->at.file, from->at.line, "give the network a listener of that family",
 		    "element \"%s\": its network \"%s\" has no IPv%d listener, so no call can go there",

@@ -18,6 +18,8 @@ struct cx_tables_index {
 	uint16_t *ring_bits;  /* by group id: fixed by the configuration, not by who is up */
 	uint32_t *by_address; /* element ids, sorted by address, port and id */
 	size_t n_by_address;
+	uint32_t *by_host; /* ids of the servers of host names, sorted by name and id */
+	size_t n_by_host;
 };
 
 int cx_tables_index_build(struct cx_tables *t);

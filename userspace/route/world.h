@@ -187,6 +187,8 @@ bool cx_tables_may_report(const struct cx_tables *t, uint32_t listener, const un
 /* All elements at that address (of several groups): *ids points into the tables. */
 size_t cx_tables_elements_at(const struct cx_tables *t, const union cx_addr *addr, uint16_t port,
 			     const uint32_t **ids);
+/* All servers of elements whose URI has that host name, which is in lower case. */
+size_t cx_tables_elements_named(const struct cx_tables *t, const char *host, const uint32_t **ids);
 /* The elements of a group: *ids points into the tables. */
 size_t cx_tables_members(const struct cx_tables *t, uint32_t group, const uint32_t **ids);
 uint32_t cx_tables_listener_at(const struct cx_tables *t, const union cx_addr *addr, uint16_t port); /* or CX_NONE */

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# What takes nothing must hold up nobody: TCP servers that swallow every SYN, a log
+# What takes nothing must hold up nobody: TCP servers that swallow every SYN, a name
+# server that answers nothing while names are asked and called all the time, a log
 # that nobody reads (stderr is a full pipe, the syslog socket is full) while there is
 # much to say, clients of the control socket that never read. Calls between healthy
 # peers, over UDP and TCP, are timed before, in each of these, and in all at once:
@@ -11,23 +12,29 @@ RATE=${RATE:-200} SECONDS_EACH=${SECONDS_EACH:-3}
 SLACK_US=${SLACK_US:-50000} # p99 may be worse by that: others work on this machine, too
 calls=$LAB_BUILD/tests/bench/calls/calls
 NOBODY="10.2.3.8 10.2.3.9" # addresses with a neighbour entry and no host
+NAMES=40		    # host names that only a black hole could resolve
 
 [ -x "$calls" ] || skip "$calls is not built"
 
 # Calls 77... (UDP) and 78... (TCP) go to ms1 and ms2. Calls 79... meet two black holes by TCP
-# and one by UDP before a server of ms3 takes them: each makes a line of the log.
+# and one by UDP before a server of ms3 takes them: each makes a line of the log. Calls 76...
+# are for a group of host names.
 config() {
+	local names
+	names=$(for i in $(seq $NAMES); do printf '{ name = "n%d"; uri = "sip:n%d.dead"; }%s' "$i" "$i" "$([ "$i" = $NAMES ] || echo ,)"; done)
 	ACCESS_EXTRA=", { address = \"$LAB_ACCESS4\"; transport = \"tcp\"; }" \
-		CORE_EXTRA=", { address = \"$LAB_CORE4\"; transport = \"tcp\"; }" SETTINGS_EXTRA='drain_s = 2;' GROUPS_EXTRA=",
+		CORE_EXTRA=", { address = \"$LAB_CORE4\"; transport = \"tcp\"; }" SETTINGS_EXTRA="drain_s = 2; dns = { servers = [ \"${NOBODY% *}\" ]; hosts_file = \"\"; timeout_ms = 200; retry_ms = 100; };" GROUPS_EXTRA=",
 		{ name = \"udp\"; network = \"core\"; mode = \"core\"; probe = { enabled = false; }; elements = (
 		    { name = \"u1\"; uri = \"sip:10.2.1.2\"; }, { name = \"u2\"; uri = \"sip:10.2.2.2\"; } ); },
+		{ name = \"names\"; network = \"core\"; elements = ( $names ); },
 		{ name = \"tcp\"; network = \"core\"; probe = { enabled = false; }; elements = (
 		    { name = \"t1\"; uri = \"sip:10.2.1.2;transport=tcp\"; }, { name = \"t2\"; uri = \"sip:10.2.2.2;transport=tcp\"; } ); },
 		{ name = \"holes\"; network = \"core\"; mode = \"core\"; try_timeout_ms = 100; probe = { enabled = false; }; elements = (
 		    { name = \"h1\"; uri = \"sip:${NOBODY% *};transport=tcp\"; q = 900; },
 		    { name = \"h2\"; uri = \"sip:${NOBODY#* };transport=tcp\"; q = 800; },
 		    { name = \"h3\"; uri = \"sip:${NOBODY#* }\"; q = 700; }, { name = \"h4\"; uri = \"sip:10.2.3.2\"; q = 600; } ); }" \
-		ROUTES_EXTRA=', { prefix = "77"; group = "udp"; }, { prefix = "78"; group = "tcp"; }, { prefix = "79"; group = "holes"; }' lab_config
+		ROUTES_EXTRA=', { prefix = "77"; group = "udp"; }, { prefix = "78"; group = "tcp"; }, { prefix = "79"; group = "holes"; },
+		{ prefix = "76"; group = "names"; }' lab_config
 	sed -i 's/syslog = false/syslog = true/' "$LAB_DIR/cxsip.cfg"
 }
 
@@ -107,6 +114,15 @@ holes_start() {
 }
 held() { [ "$(lab_uas ms3 calls)" -ge "$1" ]; }
 
+# Calls to names that are not resolved, which are asked for all the time.
+names_start() {
+	place names 10.1.0.4 76 100 60
+	lab_wait 3000 refused 20
+}
+refused() { [ "$(lab_reason no_element core)" -ge "$1" ]; }
+asking() { [ "$(lab_get '[.names[] | select(.state == "failed" and (.error | startswith("no answer")))] | length' dns)" = $NAMES ]; }
+refreshing() { while lab_ctl dns refresh; do sleep 0.5; done >/dev/null 2>&1; }
+
 log_dies() {
 	lab_signal reader STOP
 	dd if=/dev/zero of="$LAB_DIR/stderr" bs=4096 oflag=nonblock 2>/dev/null # as much as it takes
@@ -121,6 +137,7 @@ clients_start() {
 must lab_up
 must config
 lab_in caller ip address add 10.1.0.3/24 dev eth0
+lab_in caller ip address add 10.1.0.4/24 dev eth0
 for address in $NOBODY; do lab_in edge ip neighbour add "$address" lladdr 02:00:00:00:00:01 nud permanent dev ms3; done
 must servers_start
 must daemon_start
@@ -140,6 +157,14 @@ not_held_up holes
 tried=$(lab_get '[.workers[].tcp.failed_connects] | add' workers)
 check "nothing was tried there" [ "$tried" -gt 2 ]
 
+must names_start
+check "names that nobody resolves: $(lab_ctl dns)" lab_wait 10000 asking
+refreshing & # or they would be asked ever more rarely
+refreshing=$!
+not_held_up names
+check "no call met the names meanwhile" refused 200
+figure "$(lab_reason no_element core) calls to $NAMES names without an answer"
+
 log_dies
 before=$(lab_uas ms3 calls)
 must clients_start 100 # more than may be there at once
@@ -150,6 +175,8 @@ lab_end clients
 lab_signal reader CONT
 check "the log does not tell what was lost" lab_wait 3000 log_told
 figure "$tried connects given up, $(lab_uas ms3 calls) calls past the holes, $(grep -ao 'log_lost lines=[0-9]*' "$LAB_DIR/stderr.log" | head -1 | tr ' ' :)"
+kill "$refreshing" 2>/dev/null
+lab_end names KILL
 lab_end holes KILL
 check "a worker was stuck" [ "$(lab_get '[.workers[].stalls] | add' workers)" = 0 ]
 case_end

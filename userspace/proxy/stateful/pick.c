@@ -3,7 +3,8 @@
  * The next element of a group for a request: of those that are up and were not
  * tried yet, the highest q; among equals the one that this call had before, then
  * the order of the ring from the Call-ID's slot on, which honours weights and is
- * the same on every node. States are read when the choice is made, so a failover
+ * the same on every node. The ring has the highest q that is up; below that it is
+ * rendezvous hashing, with the same qualities. States are read when the choice is made, so a failover
  * never goes to an element that is known to be down.
  *
  * An element that asked for a pause (Retry-After) is left out until it is over;
@@ -11,7 +12,9 @@
  * turn as the last resort.
  */
 #include <errno.h>
+#include <math.h>
 #include "proxy/stateful/internal.h"
+#include "route/names.h"
 
 static uint32_t q_of(const struct cx_proxy *p, uint32_t element)
 {
@@ -65,11 +68,34 @@ static bool fits(const struct cx_proxy *p, const struct cx_context *c, uint32_t 
 	       wanted(p, c, element) >= level && (int)q_of(p, element) == q;
 }
 
+/* Each draws a number by the call and its name; whose is the best has it. An element of
+ * twice the weight has it twice as often. */
+static uint32_t by_lot(const struct cx_proxy *p, const struct cx_context *c, int q, int level)
+{
+	const uint32_t *ids;
+	size_t n = cx_tables_members(p->world->tables, c->way.group, &ids);
+	uint32_t best = CX_NONE;
+	double lowest = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct cx_element *e = &p->world->elements[ids[i]];
+		double lot;
+
+		if (!fits(p, c, ids[i], q, level))
+			continue;
+		lot = (double)((cx_name_hash((const char *)e->name, c->call_hash) >> 12) + 1) * 0x1p-52;
+		lot = -log(lot) / (e->weight ? e->weight : 1);
+		if (best == CX_NONE || lot < lowest) {
+			best = ids[i];
+			lowest = lot;
+		}
+	}
+	return best;
+}
+
 static uint32_t by_ring(const struct cx_proxy *p, const struct cx_context *c, int q, int level)
 {
 	const struct cx_ring *ring = p->world->rings[c->way.group];
-	const uint32_t *ids;
-	size_t n;
 
 	for (uint32_t i = 0; ring && i < 1u << ring->bits; i++) {
 		uint32_t slot =
@@ -78,12 +104,7 @@ static uint32_t by_ring(const struct cx_proxy *p, const struct cx_context *c, in
 		if (fits(p, c, ring->slots[slot], q, level))
 			return ring->slots[slot];
 	}
-	/* up, but not yet in the ring */
-	n = cx_tables_members(p->world->tables, c->way.group, &ids);
-	for (size_t i = 0; i < n; i++)
-		if (fits(p, c, ids[i], q, level))
-			return ids[i];
-	return CX_NONE;
+	return by_lot(p, c, q, level); /* up, but not in the ring */
 }
 
 #define CX_Q_MAX 1000 /* the default, so that most groups are chosen from without a search */

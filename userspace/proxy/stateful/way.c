@@ -11,10 +11,15 @@
  * - Addresses are used only if a group or a trusted network knows them: this is
  *   no open relay. Our own are no next hop: one request with a long Route could
  *   make us forward it to ourselves until its Max-Forwards are used up.
+ *   A host name is that of an element, or it leads nowhere: nothing is ever looked up
+ *   for a message.
  * - By address inside a dialog or behind our Route, by DN otherwise.
  */
 #include <errno.h>
+#include "base/hash.h"
+#include "dns/record.h"
 #include "proxy/stateful/internal.h"
+#include "route/names.h"
 
 /* A network that may send to this address, `side` if that is one: its listener. */
 static uint16_t side_for(const struct cx_proxy *p, const union cx_addr *addr, uint8_t transport,
@@ -59,13 +64,69 @@ uint32_t cx_way_element(const struct cx_proxy *p, const struct cx_hop *hop)
 	return CX_NONE;
 }
 
-int cx_way_to_uri(const struct cx_proxy *p, const struct cx_uri *uri, uint16_t side, struct cx_hop *hop,
-		  uint32_t *element)
+/* Lower case, without the dot at its end. */
+static bool host_name(struct cx_text host, char name[CX_DNS_NAME])
+{
+	if (host.n && host.p[host.n - 1] == '.')
+		host.n--;
+	if (!host.n || host.n >= CX_DNS_NAME)
+		return false;
+	for (uint32_t i = 0; i < host.n; i++)
+		name[i] = (char)cx_char_lower(host.p[i]);
+	name[host.n] = '\0';
+	return true;
+}
+
+/* The better server for a call: one that is up, then the higher q, then by the call's hash. */
+static bool is_better(const struct cx_proxy *p, uint64_t call, uint32_t a, uint32_t b)
+{
+	const struct cx_element *x = &p->world->elements[a], *y = &p->world->elements[b];
+	uint32_t x_q = p->world->tables->element_config[a]->q, y_q = p->world->tables->element_config[b]->q;
+
+	if ((x->state == CX_ELEMENT_UP) != (y->state == CX_ELEMENT_UP))
+		return x->state == CX_ELEMENT_UP;
+	if (x_q != y_q)
+		return x_q > y_q;
+	return cx_name_hash((const char *)x->name, call) < cx_name_hash((const char *)y->name, call);
+}
+
+/* A server of the elements with that host name, by port and transport if they are
+ * written: the one that the call has, else the best. */
+static uint32_t server_named(const struct cx_proxy *p, const struct cx_uri *uri, uint8_t transport, uint64_t call)
+{
+	struct cx_flow flow = {.element = CX_NONE};
+	uint32_t best = CX_NONE;
+	char name[CX_DNS_NAME];
+	struct cx_text value;
+	bool any = !cx_uri_param(uri, "transport", &value);
+	const uint32_t *ids;
+	size_t n = host_name(uri->host, name) ? cx_tables_elements_named(p->world->tables, name, &ids) : 0;
+
+	cx_world_get_flow(p->world, call, &flow);
+	for (size_t i = 0; i < n; i++) {
+		const struct cx_element *e = &p->world->elements[ids[i]];
+
+		if ((uri->port && uri->port != e->port) || (!any && e->transport != transport))
+			continue;
+		if (ids[i] == flow.element)
+			return ids[i];
+		if (best == CX_NONE || is_better(p, call, ids[i], best))
+			best = ids[i];
+	}
+	return best;
+}
+
+int cx_way_to_uri(const struct cx_proxy *p, const struct cx_uri *uri, uint16_t side, uint64_t call,
+		  struct cx_hop *hop, uint32_t *element)
 {
 	int transport = cx_uri_transport(uri);
 
-	if (transport < 0 || !uri->host.n || uri->host_kind == CX_HOST_NAME)
+	if (transport < 0 || !uri->host.n)
 		return -ENOENT;
+	if (uri->host_kind == CX_HOST_NAME) {
+		*element = server_named(p, uri, (uint8_t)transport, call);
+		return *element == CX_NONE ? -ENOENT : cx_hop_of_element(p, *element, hop) ? -ENOENT : 0;
+	}
 	*hop = (struct cx_hop){.addr = uri->addr,
 			       .port = cx_uri_port(uri),
 			       .transport = (uint8_t)transport,
@@ -75,6 +136,11 @@ int cx_way_to_uri(const struct cx_proxy *p, const struct cx_uri *uri, uint16_t s
 	hop->listener = side_for(p, &uri->addr, hop->transport, side);
 	*element = cx_way_element(p, hop);
 	return hop->listener == CX_NO_LISTENER ? -ENOENT : 0;
+}
+
+static uint64_t call_of_request(const struct cx_proxy *p)
+{
+	return cx_hash_of_call(&p->world->key.hash, p->e.call_id.p, p->e.call_id.n);
 }
 
 /* The Route values in order: at most n of them are read. */
@@ -102,7 +168,7 @@ static int by_request_uri(struct cx_proxy *p, uint16_t in_listener, const struct
 	uint16_t ours = uri->scheme == CX_SCHEME_TEL ? CX_NO_LISTENER : cx_uri_is_ours(p, uri, in_listener);
 
 	if (ours == CX_NO_LISTENER && uri->scheme != CX_SCHEME_TEL && (way->in_dialog || way->pop) &&
-	    !cx_way_to_uri(p, uri, way->side, &way->hop, &way->element))
+	    !cx_way_to_uri(p, uri, way->side, call_of_request(p), &way->hop, &way->element))
 		return 0;
 	if (!user.n)
 		return p->m.method == CX_M_OPTIONS && ours != CX_NO_LISTENER ? 200 : 404;
@@ -140,5 +206,5 @@ int cx_way_find(struct cx_proxy *p, uint16_t in_listener, struct cx_way *way)
 	if (way->pop == n)
 		return by_request_uri(p, in_listener, &uri, way);
 	way->strict = !cx_uri_is_loose(&routes[way->pop]);
-	return cx_way_to_uri(p, &routes[way->pop], way->side, &way->hop, &way->element) ? 404 : 0;
+	return cx_way_to_uri(p, &routes[way->pop], way->side, call_of_request(p), &way->hop, &way->element) ? 404 : 0;
 }

@@ -1,0 +1,377 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The names in use, see hosts.h: a slot a name. One that is being resolved has a
+ * machine (locate.h); what that found becomes the slot's targets (host_slot.c).
+ *
+ * A token names the slot, the attempt, the machine's step and the question: what comes
+ * late, or for a slot that somebody else has now, leads nowhere.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "dns/host_slot.h"
+
+#define BACKOFF_MAX 5 /* doublings */
+
+struct cx_hosts {
+	struct cx_hosts_rules rules;
+	struct cx_hosts_ops ops;
+	struct cx_host_slot **slots; /* each allocated once: wants and targets stay where they are */
+	uint32_t n, turn;
+	unsigned under_way, questions;
+};
+
+struct cx_hosts *cx_hosts_new(const struct cx_hosts_rules *rules, const struct cx_hosts_ops *ops)
+{
+	struct cx_hosts *h = calloc(1, sizeof(*h));
+
+	if (!h)
+		return NULL;
+	h->rules = *rules;
+	h->ops = *ops;
+	return h;
+}
+
+static void stop(struct cx_hosts *h, struct cx_host_slot *s)
+{
+	if (!s->locate)
+		return;
+	h->under_way--;
+	for (uint16_t i = 0; i < s->locate->n_questions; i++)
+		h->questions -= s->locate->questions[i].asked && !s->locate->questions[i].answered;
+	free(s->locate);
+	s->locate = NULL;
+	s->attempt++;
+}
+
+void cx_hosts_free(struct cx_hosts *h)
+{
+	if (!h)
+		return;
+	for (uint32_t i = 0; i < h->n; i++) {
+		stop(h, h->slots[i]);
+		free(h->slots[i]->targets);
+		free(h->slots[i]);
+	}
+	free(h->slots);
+	free(h);
+}
+
+void cx_hosts_set_rules(struct cx_hosts *h, const struct cx_hosts_rules *rules)
+{
+	h->rules = *rules;
+}
+
+/* ---- names ------------------------------------------------------------------------ */
+
+static bool same_want(const struct cx_locate_want *a, const struct cx_locate_want *b)
+{
+	return !strcmp(a->host, b->host) && a->port == b->port && a->transport == b->transport &&
+	       !memcmp(a->families, b->families, sizeof(a->families));
+}
+
+uint32_t cx_hosts_find(const struct cx_hosts *h, const struct cx_locate_want *want)
+{
+	for (uint32_t i = 0; i < h->n; i++)
+		if (h->slots[i]->uses && same_want(&h->slots[i]->want, want))
+			return i;
+	return CX_NONE;
+}
+
+static int new_slot(struct cx_hosts *h, uint32_t *host)
+{
+	struct cx_host_slot **more;
+
+	for (*host = 0; *host < h->n; ++*host)
+		if (!h->slots[*host]->uses)
+			return 0;
+	more = reallocarray(h->slots, h->n + 1, sizeof(*more));
+	if (!more)
+		return -ENOMEM;
+	h->slots = more;
+	more[h->n] = calloc(1, sizeof(**more));
+	if (!more[h->n])
+		return -ENOMEM;
+	h->n++;
+	return 0;
+}
+
+int cx_hosts_take(struct cx_hosts *h, const struct cx_locate_want *want, uint32_t *host)
+{
+	struct cx_host_slot *s;
+	uint16_t attempt;
+
+	*host = cx_hosts_find(h, want);
+	if (*host != CX_NONE) {
+		h->slots[*host]->uses++;
+		return 0;
+	}
+	if (new_slot(h, host))
+		return -ENOMEM;
+	s = h->slots[*host];
+	attempt = s->attempt;
+	memset(s, 0, sizeof(*s));
+	s->attempt = attempt;
+	s->uses = 1;
+	s->want = *want;
+	return 0;
+}
+
+void cx_hosts_give(struct cx_hosts *h, uint32_t host)
+{
+	struct cx_host_slot *s = host < h->n ? h->slots[host] : NULL;
+
+	if (!s || !s->uses || --s->uses)
+		return;
+	stop(h, s);
+	free(s->targets);
+	s->targets = NULL;
+	s->n = s->n_gone = 0;
+}
+
+int cx_hosts_restore(struct cx_hosts *h, uint32_t host, const struct cx_target *targets, size_t n,
+		     uint64_t age_ms, uint64_t now_ms)
+{
+	struct cx_host_slot *s = h->slots[host];
+
+	if (s->settled || s->n || !n || n > CX_TARGETS_MAX)
+		return -EEXIST;
+	s->targets = malloc(n * sizeof(*targets));
+	if (!s->targets)
+		return -ENOMEM;
+	memcpy(s->targets, targets, n * sizeof(*targets));
+	s->n = (uint16_t)n;
+	s->settled = true;
+	s->answered_ms = s->expires_ms = age_ms < now_ms ? now_ms - age_ms : 1;
+	s->changed_ms = now_ms;
+	return 0;
+}
+
+/* ---- the end of an attempt --------------------------------------------------------------- */
+
+static uint32_t between(uint32_t value, uint32_t min, uint32_t max)
+{
+	if (value > max)
+		value = max;
+	return value < min ? min : value;
+}
+
+static void set_status(struct cx_host_slot *s, const struct cx_locate *l, enum cx_dns_status status,
+		       uint64_t now_ms)
+{
+	if (status == CX_DNS_OK)
+		s->failed_ms = 0;
+	else if (s->status != status || !s->failed_ms)
+		s->failed_ms = now_ms;
+	s->status = status;
+	memcpy(s->failed_name, l->failed_name, sizeof(s->failed_name));
+	s->failed_type = l->failed_type;
+}
+
+/* A TTL that rests on nothing is that of a "no". */
+static uint32_t counts_for_s(const struct cx_hosts *h, const struct cx_locate *l)
+{
+	if (l->status == CX_DNS_OK)
+		return between(l->ttl_s, h->rules.min_ttl_s, h->rules.max_ttl_s);
+	return between(l->no_ttl_s, 1, h->rules.negative_ttl_s);
+}
+
+static bool failed(struct cx_hosts *h, struct cx_host_slot *s, const struct cx_locate *l, uint64_t now_ms)
+{
+	uint32_t doublings = s->failures < BACKOFF_MAX ? s->failures : BACKOFF_MAX;
+
+	s->failures++;
+	s->next_ms = now_ms + ((uint64_t)h->rules.retry_ms << doublings);
+	set_status(s, l, cx_dns_is_failure(l->status) ? l->status : CX_DNS_FAILURE, now_ms);
+	return false;
+}
+
+static bool answered(struct cx_hosts *h, struct cx_host_slot *s, const struct cx_locate *l, uint64_t now_ms)
+{
+	bool partly = false, changed;
+
+	for (uint16_t i = 0; i < l->n_names; i++)
+		partly |= l->names[i].missed;
+	changed = cx_host_merge(&h->rules, s, l, now_ms);
+	s->failures = 0;
+	s->left_out = l->left_out;
+	s->answered_ms = now_ms;
+	s->expires_ms = now_ms + counts_for_s(h, l) * 1000ull;
+	s->next_ms = s->expires_ms;
+	if (partly && s->next_ms > now_ms + h->rules.min_ttl_s * 1000ull)
+		s->next_ms = now_ms + h->rules.min_ttl_s * 1000ull;
+	set_status(s, l, l->status, now_ms);
+	return changed;
+}
+
+static void over(struct cx_hosts *h, uint32_t host, uint64_t now_ms)
+{
+	struct cx_host_slot *s = h->slots[host];
+	struct cx_locate *l = s->locate;
+	enum cx_dns_status before = s->status;
+	bool first = !s->settled, changed;
+
+	/* another service than the one that nobody tells of counts only if there was nothing before */
+	if (cx_dns_is_failure(l->status) || (l->passed_over && s->n))
+		changed = failed(h, s, l, now_ms);
+	else
+		changed = answered(h, s, l, now_ms);
+	s->settled = true;
+	stop(h, s);
+	if (s->again)
+		s->next_ms = now_ms;
+	s->again = false;
+	if (changed || first || s->status != before)
+		h->ops.changed(h->ops.ctx, host, changed);
+}
+
+static uint64_t token_of(uint32_t host, const struct cx_host_slot *s, int question)
+{
+	const struct cx_locate *l = s->locate;
+
+	return (uint64_t)host << 32 | (uint64_t)s->attempt << 16 | (uint64_t)l->step << 12 |
+	       (uint64_t)l->service << 8 | (uint64_t)question;
+}
+
+/* ---- asking --------------------------------------------------------------------------------- */
+
+/* False: no more can be asked now. */
+static bool ask(struct cx_hosts *h, uint32_t host)
+{
+	struct cx_host_slot *s = h->slots[host];
+	const char *name;
+	uint16_t type;
+	int question;
+
+	while (s->locate && h->questions < CX_HOSTS_QUESTIONS_MAX) {
+		question = cx_locate_ask(s->locate, &name, &type);
+		if (question < 0)
+			return true;
+		if (h->ops.ask(h->ops.ctx, token_of(host, s, question), name, type)) {
+			cx_locate_unask(s->locate, question);
+			return false;
+		}
+		h->questions++;
+	}
+	return !s->locate;
+}
+
+static void start(struct cx_hosts *h, uint32_t host, uint64_t now_ms)
+{
+	struct cx_host_slot *s = h->slots[host];
+
+	s->locate = malloc(sizeof(*s->locate));
+	if (!s->locate)
+		return;
+	h->under_way++;
+	s->attempt++;
+	cx_locate_start(s->locate, &s->want);
+	if (cx_locate_done(s->locate))
+		over(h, host, now_ms);
+}
+
+void cx_hosts_answer(struct cx_hosts *h, uint64_t token, const struct cx_dns_answer *answer, uint64_t now_ms)
+{
+	uint32_t host = (uint32_t)(token >> 32), question = token & 0xff;
+	struct cx_host_slot *s = host < h->n ? h->slots[host] : NULL;
+	struct cx_locate_question *q;
+
+	if (!s || !s->locate || token != token_of(host, s, (int)question) ||
+	    question >= s->locate->n_questions)
+		return;
+	q = &s->locate->questions[question];
+	if (!q->asked || q->answered)
+		return;
+	h->questions--;
+	cx_locate_answer(s->locate, (int)question, answer);
+	if (cx_locate_done(s->locate))
+		over(h, host, now_ms);
+}
+
+static uint64_t due_ms(const struct cx_hosts *h, const struct cx_host_slot *s)
+{
+	uint64_t due = s->locate ? CX_HOSTS_NEVER : s->next_ms, one;
+
+	for (uint16_t i = s->n; i < s->n + s->n_gone; i++) {
+		one = s->targets[i].gone_ms + h->rules.linger_s * 1000ull;
+		due = one < due ? one : due;
+	}
+	if (s->n && cx_dns_is_failure(s->status)) {
+		one = s->expires_ms + h->rules.stale_s * 1000ull;
+		due = one < due ? one : due;
+	}
+	return due;
+}
+
+uint64_t cx_hosts_tick(struct cx_hosts *h, uint64_t now_ms)
+{
+	uint64_t again = CX_HOSTS_NEVER;
+	bool room = true;
+
+	for (uint32_t k = 0; k < h->n; k++) {
+		uint32_t i = (h->turn + k) % h->n;
+		struct cx_host_slot *s = h->slots[i];
+
+		if (!s->uses)
+			continue;
+		if (cx_host_expire(&h->rules, s, now_ms))
+			h->ops.changed(h->ops.ctx, i, true);
+		if (!s->locate && s->next_ms <= now_ms && room && h->under_way < CX_HOSTS_AT_ONCE)
+			start(h, i, now_ms);
+		if (s->locate && room && !ask(h, i)) {
+			room = false;
+			h->turn = i; /* it goes on first the next time */
+		}
+	}
+	for (uint32_t i = 0; i < h->n; i++) {
+		uint64_t due = h->slots[i]->uses ? due_ms(h, h->slots[i]) : CX_HOSTS_NEVER;
+
+		again = due < again ? due : again;
+	}
+	/* what is due and found no room goes on after the next answer, or soon */
+	return again > now_ms ? again : now_ms + 20;
+}
+
+void cx_hosts_refresh(struct cx_hosts *h, uint32_t host, uint64_t now_ms)
+{
+	for (uint32_t i = 0; i < h->n; i++) {
+		struct cx_host_slot *s = h->slots[i];
+
+		if (!s->uses || (host != CX_NONE && host != i))
+			continue;
+		s->failures = 0;
+		s->next_ms = now_ms;
+		s->again = s->locate != NULL;
+	}
+}
+
+/* ---- looking ---------------------------------------------------------------------------------- */
+
+uint32_t cx_hosts_count(const struct cx_hosts *h)
+{
+	return h->n;
+}
+
+bool cx_hosts_view(const struct cx_hosts *h, uint32_t host, struct cx_host_view *view)
+{
+	const struct cx_host_slot *s = host < h->n ? h->slots[host] : NULL;
+
+	if (!s || !s->uses)
+		return false;
+	*view = (struct cx_host_view){.want = &s->want,
+				      .targets = s->targets,
+				      .n = s->n,
+				      .n_gone = s->n_gone,
+				      .status = s->status,
+				      .settled = s->settled,
+				      .under_way = s->locate != NULL,
+				      .answered_ms = s->answered_ms,
+				      .changed_ms = s->changed_ms,
+				      .failed_ms = s->failed_ms,
+				      .next_ms = s->next_ms,
+				      .expires_ms = s->expires_ms,
+				      .left_out = s->left_out,
+				      .failed_name = s->failed_name,
+				      .failed_type = s->failed_type};
+	return true;
+}
