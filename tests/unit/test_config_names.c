@@ -109,7 +109,7 @@ static void one_server_has_the_name(void **state)
 {
 	struct cx_config
 	    *c = load_good(
-		ELEMENTS("{ name = \"ms\"; uri = \"sip:ms.lab\"; weight = 7; q = 500; disabled = true; }")),
+		ELEMENTS("{ name = \"ms\"; uri = \"sip:ms.lab\"; weight = 7; q = 0.5; disabled = true; }")),
 	    *x;
 	const struct cx_config_element *e;
 
@@ -158,7 +158,7 @@ static void no_server_leaves_the_name(void **state)
 static void names_weights_and_order(void **state)
 {
 	struct cx_config *c = load_good(
-			     ELEMENTS("{ name = \"ms\"; uri = \"sip:ms.lab\"; weight = 2; q = 800; }")),
+			     ELEMENTS("{ name = \"ms\"; uri = \"sip:ms.lab\"; weight = 2; q = 0.8; }")),
 			 *x;
 	const struct cx_config_element *e;
 

@@ -182,6 +182,8 @@ static void test_bad_groups(void **state)
 	    {GROUP_WITH("probe = { down_codes = [1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17]; };"), NULL, 4,
 	     "too many down_codes: 17", NULL},
 	    {ELEMENT_WITH("name = \"x\";"), NULL, 4, "an element needs \"uri\"", NULL},
+	    {ELEMENT_WITH("uri = \"sip:192.0.2.9\";\nq = 500;"), NULL, 5, "\"q\" must be a number from 0.0 to 1.0", NULL},
+	    {ELEMENT_WITH("uri = \"sip:192.0.2.9\"; q = -0.1;"), NULL, 4, "\"q\" must be a number", "1.0 is asked first"},
 	    {ELEMENT_WITH("uri = 5;"), NULL, 4, "\"uri\" must be a text", "quotes"},
 	    {ELEMENT_WITH("uri = \"sip:192.0.2.9\";\nweight = 0;"), NULL, 5,
 	     "\"weight\" must be from 1 to 1000", NULL},

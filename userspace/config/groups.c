@@ -76,11 +76,26 @@ static void read_uri(struct cx_loader *l, const config_setting_t *s, const struc
 			      e->uri, why);
 }
 
+/* As SIP and CUSP write it (RFC 3261 25.1 qvalue), kept in thousandths. */
+static void read_q(struct cx_loader *l, const config_setting_t *s, const struct cx_setting_key *key,
+		   void *object)
+{
+	struct cx_config_element *e = object;
+	double q = s->type == CONFIG_TYPE_FLOAT ? config_setting_get_float(s) : config_setting_get_int(s);
+	bool number = s->type == CONFIG_TYPE_FLOAT || s->type == CONFIG_TYPE_INT;
+
+	if (number && q >= 0 && q <= 1)
+		e->q = (uint32_t)(q * 1000 + 0.5);
+	else
+		cx_diag_error(l->diag, l->path, cx_setting_line(l, s), "1.0 is asked first, 0.0 last",
+			      "\"%s\" must be a number from 0.0 to 1.0", key->name);
+}
+
 static const struct cx_setting_key element_keys[] = {
     {"name", cx_read_name, CX_MEMBER(struct cx_config_element, name)},
     {.name = "uri", .read = read_uri, CX_MEMBER(struct cx_config_element, uri), .required = true},
     {"weight", cx_read_number, CX_MEMBER(struct cx_config_element, weight), .min = 1, .max = 1000},
-    {"q", cx_read_number, CX_MEMBER(struct cx_config_element, q), .max = 1000},
+    {"q", read_q, CX_MEMBER(struct cx_config_element, q)},
     {"disabled", cx_read_bool, CX_MEMBER(struct cx_config_element, disabled)},
 };
 

@@ -30,9 +30,9 @@ config() {
 		{ name = \"tcp\"; network = \"core\"; probe = { enabled = false; }; elements = (
 		    { name = \"t1\"; uri = \"sip:10.2.1.2;transport=tcp\"; }, { name = \"t2\"; uri = \"sip:10.2.2.2;transport=tcp\"; } ); },
 		{ name = \"holes\"; network = \"core\"; mode = \"core\"; try_timeout_ms = 100; probe = { enabled = false; }; elements = (
-		    { name = \"h1\"; uri = \"sip:${NOBODY% *};transport=tcp\"; q = 900; },
-		    { name = \"h2\"; uri = \"sip:${NOBODY#* };transport=tcp\"; q = 800; },
-		    { name = \"h3\"; uri = \"sip:${NOBODY#* }\"; q = 700; }, { name = \"h4\"; uri = \"sip:10.2.3.2\"; q = 600; } ); }" \
+		    { name = \"h1\"; uri = \"sip:${NOBODY% *};transport=tcp\"; q = 0.9; },
+		    { name = \"h2\"; uri = \"sip:${NOBODY#* };transport=tcp\"; q = 0.8; },
+		    { name = \"h3\"; uri = \"sip:${NOBODY#* }\"; q = 0.7; }, { name = \"h4\"; uri = \"sip:10.2.3.2\"; q = 0.6; } ); }" \
 		ROUTES_EXTRA=', { prefix = "77"; group = "udp"; }, { prefix = "78"; group = "tcp"; }, { prefix = "79"; group = "holes"; },
 		{ prefix = "76"; group = "names"; }' lab_config
 	sed -i 's/syslog = false/syslog = true/' "$LAB_DIR/cxsip.cfg"

@@ -10,7 +10,7 @@ LAB_ELEMENTS=9
 SETTINGS_EXTRA='drain_s = 1;'
 GROUPS_EXTRA=",
 	{ name = \"shared\"; network = \"core\"; slow_start_s = 0; pause_max_s = 8; elements = (
-	    { name = \"p1\"; uri = \"sip:10.2.1.2:5060\"; q = 1000; }, { name = \"p2\"; uri = \"sip:10.2.2.2:5060\"; q = 500; } ); },
+	    { name = \"p1\"; uri = \"sip:10.2.1.2:5060\"; q = 1.0; }, { name = \"p2\"; uri = \"sip:10.2.2.2:5060\"; q = 0.5; } ); },
 	{ name = \"last\"; network = \"core\"; mode = \"core\"; elements = ( { name = \"l3\"; uri = \"sip:10.2.3.2:5060\"; } ); }"
 ROUTES_EXTRA=', { dn = "9201"; group = "shared"; mode = "core"; }, { dn = "9202"; group = "shared"; mode = "core"; },
 	{ dn = "9301"; group = "shared"; }, { dn = "9401"; group = "last"; }'

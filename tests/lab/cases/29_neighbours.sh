@@ -19,11 +19,11 @@ CORE_EXTRA=", { address = \"$LAB_CORE4\"; transport = \"tcp\"; }"
 WORKERS=2 SETTINGS_EXTRA='drain_s = 2;'
 # 95... to the Kamailios behind, 98... the same by TCP, 97... in the kernel where it can, 92... to bob himself
 group() { # NAME SETTINGS URI...
-	local name=$1 settings=$2 uri q=1000 elements=
+	local name=$1 settings=$2 uri q=9 elements=
 	shift 2
 	for uri; do
-		elements+="${elements:+,} { name = \"$name-$q\"; uri = \"$uri\"; q = $q; }"
-		q=$((q - 100))
+		elements+="${elements:+,} { name = \"$name-$q\"; uri = \"$uri\"; q = 0.$q; }"
+		q=$((q - 1))
 	done
 	echo ", { name = \"$name\"; network = \"core\"; probe = { enabled = false; }; $settings elements = ($elements ); }"
 }
@@ -188,10 +188,10 @@ dials 9501
 saw second '^INVITE'
 order alice hangup
 says bob CALL_CLOSED
-check 'it is not down' [ "$(element udp-1000 .state)" = down ]
+check 'it is not down' [ "$(element udp-9 .state)" = down ]
 
 NEXT=sip:$LAB_CORE4 must behind
-check 'it is not tried again' lab_wait 8000 lab_state_is udp-1000 up
+check 'it is not tried again' lab_wait 8000 lab_state_is udp-9 up
 flow_begin 'a loop'
 order alice dial "sip:9501@$LAB_ACCESS4"
 saw alice '^SIP/2.0 482'
