@@ -122,6 +122,16 @@ kamailio_start() {
 	lab_start "$name" "$node" "$dir/trace" kamailio -DD -E -m 32 -M 4 -w "$dir" -Y "$dir" -P "$dir/pid" -f "$LAB_HERE/kamailio.cfg" "${listen[@]}" "$@"
 	lab_wait 5000 kamailio_listens "$node" "${listen[1]#*:}"
 }
+kamailio_signal() { kill "-$2" -- "-${LAB_PID[$1]}"; } # to all of its processes
+# At once, as it takes its time to end, and until nothing of it is left that would answer in place of the next one.
+kamailio_dies() {
+	local pid=${LAB_PID[$1]:-}
+	[ -n "$pid" ] || return 0
+	kamailio_signal "$1" KILL
+	lab_end "$1"
+	lab_wait 5000 session_gone "$pid"
+} 2>/dev/null # the shell's own word that a job was killed
+session_gone() { ! pgrep -s "$1" >/dev/null; }
 kamailio_listens() { lab_in "$1" ss -Hlun "src = $2" | grep -q .; }
 
 # mute_phone NAME NODE ADDRESS PORT [dies]: connects there, listens nowhere, answers all requests with
