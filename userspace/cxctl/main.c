@@ -23,6 +23,7 @@ static const struct cxctl_command commands[] = {
     {"elements", "[GROUP]", "elements with state, reason, since when, and their traffic",
      "One line an element. RTT and CODE are of the last OPTIONS probe; CALLS are\n"
      "initial INVITEs sent to it since the program was loaded, by kernel and daemon.\n"
+     "A host name has one line for each of its servers.\n"
      "With a group's name, only that group's.\n",
      cxctl_elements},
     {"routes", "[list | find DN] [--table T] [--group G] [--limit N] [--from N]",
@@ -78,7 +79,7 @@ static const struct cxctl_command commands[] = {
      "Reads FILE (default " CXCTL_CONFIG ") and all route files that it names, and prints\n"
      "every error and warning with file and line. Exit code 1 if it would be refused.\n",
      cxctl_check},
-    {"explain", "DN | FILE.sip | - [--listener A:P] [--transport tcp] [--source A:P] [--call-id ID] [--method M]",
+    {"explain", "DN | FILE.sip | - [--listener A:P] [--transport T] [--source A:P] [--call-id ID] [--method M]",
      "what would happen to a message, and why",
      "Makes an INVITE for the DN (or takes the SIP message in a file, or on standard\n"
      "input) and runs it through the live XDP program and through the daemon, without\n"
@@ -238,7 +239,7 @@ static void print_help(FILE *out)
 	      out);
 	for (size_t i = 0; i < N_COMMANDS; i++)
 		fprintf(out, "  %-12s %s\n", commands[i].name, commands[i].summary);
-	fputs("  help       this text; `cxctl help COMMAND` or `cxctl COMMAND --help` for one command\n\n"
+	fputs("  help         this text; `cxctl help COMMAND` or `cxctl COMMAND --help` for one command\n\n"
 	      "options, before or behind the command:\n"
 	      "  --socket PATH     the daemon's control socket (default: $CXSIP_SOCKET, or\n"
 	      "                    " CXCTL_SOCKET ")\n"
