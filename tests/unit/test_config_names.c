@@ -260,8 +260,22 @@ static void what_cannot_be_an_element(void **state)
 		target(addr, 5060);
 	}
 	asked_host = "ms.lab";
-	x = expand(c, 8);
-	assert_int_equal(x->groups[0].n_elements, 5);
+	x = expand(c, 7);
+	assert_int_equal(x->groups[0].n_elements, 6);
+	cx_config_free(x);
+	/* a name of one server needs no more room than an address; of those that are gone
+	 * none takes the name's place */
+	c->max_elements = 4;
+	n_targets = 1;
+	x = expand(c, 0);
+	assert_int_equal(x->groups[0].n_elements, 4);
+	assert_string_equal(x->groups[0].elements[2].name, "ms");
+	assert_true(x->groups[0].elements[2].expanded);
+	cx_config_free(x);
+	targets[0].gone = true;
+	x = expand(c, 0);
+	assert_int_equal(x->groups[0].n_elements, 4);
+	assert_false(x->groups[0].elements[2].expanded);
 	cx_config_free(x);
 	cx_config_free(c);
 }

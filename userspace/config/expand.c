@@ -54,7 +54,7 @@ struct expansion {
 	const struct cx_config_answers *answers;
 	struct cx_diag *diag;
 	struct cx_config_names names; /* of the elements as written: none may be given twice */
-	size_t left;		      /* elements that there may be yet */
+	size_t left;		      /* elements that there may be yet, beside those that are written */
 };
 
 /* ---- one name ---------------------------------------------------------------------- */
@@ -76,7 +76,8 @@ static const char *unusable(const struct expansion *x, const struct cx_config_gr
 		    !memcmp(&other->addr, &e->addr, sizeof(e->addr)))
 			return "another element of the group has it already";
 	}
-	return x->left ? NULL : "there are more elements than limits.elements allows";
+	/* if only such as are gone are left, the name itself needs a place, too */
+	return x->left > e->gone ? NULL : "there are more elements than limits.elements allows";
 }
 
 static uint32_t hash_of(const char *text)
@@ -143,6 +144,7 @@ static void put_name(struct expansion *x, struct cx_config_group *to, const stru
 	size_t n = x->answers ? x->answers->targets(x->answers->ctx, to, e, &targets) : 0,
 	       first = to->n_elements, n_live = 0;
 
+	x->left++; /* its own place */
 	for (size_t i = 0; i < n; i++) {
 		struct cx_config_element *one = &to->elements[to->n_elements];
 		const struct cx_target *t = &targets[i];
@@ -179,6 +181,7 @@ static void put_name(struct expansion *x, struct cx_config_group *to, const stru
 	if (n_live == 1)
 		memcpy(to->elements[first].name, e->name, sizeof(e->name));
 	if (!n_live) {
+		x->left--;
 		to->elements[to->n_elements] = *e;
 		memcpy(to->elements[to->n_elements++].written, e->name, sizeof(e->name));
 	}
