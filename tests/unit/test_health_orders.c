@@ -93,6 +93,17 @@ static void orders_for_a_host_name(void **state)
 	assert_element(2, CX_ELEMENT_UP, CX_ER_CONFIG);
 	assert_int_equal(cx_health_order_name(run.health, "ms", CX_UNDRAIN), 0);
 	assert_element(1, CX_ELEMENT_UP, CX_ER_CONFIG);
+	/* then for one of its servers alone */
+	assert_int_equal(cx_health_order(run.health, 1, CX_DISABLE), 0);
+	assert_int_equal(cx_health_save_orders(run.health, path), 0);
+	run_end();
+	c = run_config(3);
+	mark(c, 2);
+	run_start_config(c);
+	assert_int_equal(cx_health_load_orders(run.health, path), 0);
+	unlink(path);
+	assert_element(0, CX_ELEMENT_UP, CX_ER_CONFIG);
+	assert_element(1, CX_ELEMENT_DISABLED, CX_ER_OPERATOR);
 	run_end();
 }
 
