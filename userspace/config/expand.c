@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/hash.h"
 
 #define WEIGHT_MAX 1000
 #define SHARES_LCM 5040 /* of 1 to 10 addresses that share a weight; the rest is rounded */
@@ -38,15 +39,6 @@ void cx_config_want(const struct cx_config *config, const struct cx_config_group
 		    (!e->said_transport || l->transport == e->transport))
 			want->families[l->transport] |= l->family == CX_IPV4 ? CX_LOCATE_V4 : CX_LOCATE_V6;
 	}
-}
-
-bool cx_config_has_names(const struct cx_config *config)
-{
-	for (size_t i = 0; i < config->n_groups; i++)
-		for (size_t k = 0; k < config->groups[i].n_elements; k++)
-			if (config->groups[i].elements[k].host[0])
-				return true;
-	return false;
 }
 
 struct expansion {
@@ -82,11 +74,9 @@ static const char *unusable(const struct expansion *x, const struct cx_config_gr
 
 static uint32_t hash_of(const char *text)
 {
-	uint32_t h = 2166136261u;
+	uint64_t h = cx_hash_fnv(CX_HASH_FNV, text, strlen(text));
 
-	for (; *text; text++)
-		h = (h ^ (uint8_t)*text) * 16777619u;
-	return h ^ (h >> 15);
+	return (uint32_t)(h ^ h >> 32);
 }
 
 /* NAME/ADDRESS:PORT; what is too long for a name, or is somebody's already, gets a hash
