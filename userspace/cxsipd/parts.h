@@ -28,6 +28,8 @@
 
 #define CX_FAILED_MAX 64
 
+#define CX_SERVER "cxsip/" CX_VERSION /* in responses of our own */
+
 struct cx_parts;
 struct cx_reload;
 struct cx_namer; /* names.c */

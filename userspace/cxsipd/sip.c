@@ -17,8 +17,6 @@
 #include "observe/log.h"
 #include "proxy/reply.h"
 
-#define CX_SERVER "cxsip/" CX_VERSION
-
 /* Counters have one writer and readers on other threads. */
 static void add(__u64 *counter, uint64_t n)
 {
