@@ -121,7 +121,7 @@ struct cx_parts {
 	uv_prepare_t turn;   /* the end of a turn of the loop */
 	uv_async_t letters;  /* a worker has written */
 	struct cx_post *post; /* between workers and us; we are party d.n_workers */
-	struct cx_accepted *accepted; /* the connections that peers opened: whose they are */
+	struct cx_accepted *accepted; /* the connections that peers opened: whose they are; NULL: one worker */
 	struct cx_views *views;
 	struct cx_steer *steer; /* NULL: the kernel chooses by addresses */
 	struct cx_sip sip[CX_WORKERS_MAX]; /* by worker */
