@@ -22,8 +22,8 @@ struct names {
 };
 
 /* by_place and taken: ids that are settled already (of things, by id), or NULL. */
-static int by_name(struct names old, const char *const *wanted, const uint32_t *by_place, const uint8_t *taken, size_t n,
-		   uint32_t max, uint32_t *ids)
+static int by_name(struct names old, const char *const *wanted, const uint32_t *by_place,
+		   const uint8_t *taken, size_t n, uint32_t max, uint32_t *ids)
 {
 	struct cx_name_index index = {0};
 	int err = 0;
@@ -101,7 +101,8 @@ static uint32_t find_server(const struct cx_names *names, const struct cx_places
 }
 
 /* Those that a name stands for, by place; the names of elements at these ids do not count. */
-static int of_servers(const struct cx_config *config, const struct cx_names *names, uint32_t *ids, uint8_t *taken)
+static int of_servers(const struct cx_config *config, const struct cx_names *names, uint32_t *ids,
+		      uint8_t *taken)
 {
 	struct cx_places places;
 	size_t i, k, n = 0;

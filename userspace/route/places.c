@@ -42,7 +42,8 @@ void cx_places_free(struct cx_places *places)
 	*places = (struct cx_places){0};
 }
 
-size_t cx_places_find(const struct cx_places *places, const union cx_addr *addr, uint16_t port, const uint32_t **ids)
+size_t cx_places_find(const struct cx_places *places, const union cx_addr *addr, uint16_t port,
+		      const uint32_t **ids)
 {
 	size_t low = 0, high = places->n, n = 0;
 

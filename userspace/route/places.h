@@ -20,6 +20,7 @@ struct cx_places {
 int cx_places_build(struct cx_places *places, const struct cx_element *elements, size_t n);
 void cx_places_free(struct cx_places *places);
 /* How many there are (of any transport and group); *ids points into places. */
-size_t cx_places_find(const struct cx_places *places, const union cx_addr *addr, uint16_t port, const uint32_t **ids);
+size_t cx_places_find(const struct cx_places *places, const union cx_addr *addr, uint16_t port,
+		      const uint32_t **ids);
 
 #endif
