@@ -61,6 +61,19 @@ static void mark(struct cx_config *c, unsigned n)
 	}
 }
 
+/* Three elements, the first of which are of the name, with the orders of before. */
+static void restart(const char *path, unsigned of_name)
+{
+	struct cx_config *c = run_config(3);
+
+	assert_int_equal(cx_health_save_orders(run.health, path), 0);
+	run_end();
+	mark(c, of_name);
+	run_start_config(c);
+	assert_int_equal(cx_health_load_orders(run.health, path), 0);
+	unlink(path);
+}
+
 /* What is said of a host name holds for its servers, those of later answers and over
  * a restart too. */
 static void orders_for_a_host_name(void **state)
@@ -81,18 +94,17 @@ static void orders_for_a_host_name(void **state)
 	run_swap(c);
 	assert_element(0, CX_ELEMENT_DRAINING, CX_ER_OPERATOR);
 	assert_element(1, CX_ELEMENT_DRAINING, CX_ER_OPERATOR);
-	assert_int_equal(cx_health_save_orders(run.health, path), 0);
-	run_end();
-	c = run_config(3);
-	mark(c, 2);
-	run_start_config(c);
-	assert_int_equal(cx_health_load_orders(run.health, path), 0);
-	unlink(path);
+	restart(path, 2);
 	assert_element(0, CX_ELEMENT_DRAINING, CX_ER_OPERATOR);
 	assert_element(1, CX_ELEMENT_DRAINING, CX_ER_OPERATOR);
 	assert_element(2, CX_ELEMENT_UP, CX_ER_CONFIG);
 	assert_int_equal(cx_health_order_name(run.health, "ms", CX_UNDRAIN), 0);
 	assert_element(1, CX_ELEMENT_UP, CX_ER_CONFIG);
+	/* then for one of its servers alone */
+	assert_int_equal(cx_health_order(run.health, 1, CX_DISABLE), 0);
+	restart(path, 2);
+	assert_element(0, CX_ELEMENT_UP, CX_ER_CONFIG);
+	assert_element(1, CX_ELEMENT_DISABLED, CX_ER_OPERATOR);
 	run_end();
 }
 

@@ -258,6 +258,44 @@ static void the_order_is_the_cores(void **state)
 	assert_true(tried > 3 * ROUNDS && remembered > 20 && longest >= 7);
 }
 
+static bool among(const struct cx_preview *v, unsigned n, uint32_t element)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (v->tries[i].element == element)
+			return true;
+	return false;
+}
+
+/* Of the highest q in the order of the ring from the call's slot on, then of the next. */
+static void the_order_is_the_rings(void **state)
+{
+	const struct cx_ring *ring = world->rings[0];
+	char message[2048], call[32];
+
+	for (unsigned i = 0; i < 20; i++) {
+		struct cx_preview v;
+		uint32_t slot;
+		unsigned n = 0;
+
+		snprintf(call, sizeof(call), "ring-%u", i);
+		v = preview(message,
+			    write_request(message, sizeof(message), "sip:9001@192.0.2.1", call, "", 1));
+		slot = v.slot;
+		assert_int_equal(v.n_tries, ELEMENTS);
+		for (; n < ELEMENTS && tables->element_config[v.tries[n].element]->q == 1000; n++) {
+			while (among(&v, n, ring->slots[slot]))
+				slot = (slot + 1) & ((1u << ring->bits) - 1);
+			assert_int_equal(v.tries[n].element, ring->slots[slot]);
+		}
+		assert_int_equal(n, 7);
+		for (; n < ELEMENTS; n++) {
+			assert_int_equal(tables->element_config[v.tries[n].element]->q, 800);
+			assert_false(among(&v, n, v.tries[n].element));
+		}
+		cx_preview_free(&v);
+	}
+}
+
 static void slot_and_what_is_remembered(void **state)
 {
 	struct cx_flow flow = {.element = 3};
@@ -357,6 +395,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup(the_order_is_the_cores, all_up),
+	    cmocka_unit_test_setup(the_order_is_the_rings, all_up),
 	    cmocka_unit_test_setup(slot_and_what_is_remembered, all_up),
 	    cmocka_unit_test_setup(what_is_refused, all_up),
 	    cmocka_unit_test_setup(in_a_dialog_there_is_one_place, all_up),

@@ -3,11 +3,14 @@
  * A keyed hash of several texts, each absorbed with its length, so that no two
  * lists of texts look alike. The words are absorbed as the engine does it: of one
  * text, 1-3 rounds give the engine's hash of a Call-ID.
+ *
+ * And FNV-1a, for what must be the same on every node and in every run.
  */
 #ifndef CX_BASE_HASH_H
 #define CX_BASE_HASH_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include "cxsip/siphash.h"
 
 /* rounds is a constant: 1 or 2 */
@@ -32,6 +35,17 @@ static inline __u64 cx_hash_of_call(const struct cx_siphash_key *key, const void
 	cx_siphash_start(&s, key);
 	cx_hash_text(&s, p, n, 1);
 	return cx_siphash_end(&s, 3);
+}
+
+#define CX_HASH_FNV 0xcbf29ce484222325ull /* to start with */
+
+static inline uint64_t cx_hash_fnv(uint64_t so_far, const void *p, size_t n)
+{
+	const uint8_t *b = p;
+
+	for (size_t i = 0; i < n; i++)
+		so_far = (so_far ^ b[i]) * 0x100000001b3ull;
+	return so_far;
 }
 
 #endif

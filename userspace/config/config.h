@@ -219,8 +219,6 @@ struct cx_config_answers {
  * cannot be elements are left out with a warning. 0 or -ENOMEM. */
 int cx_config_expand(struct cx_config *written, const struct cx_config_answers *answers, struct cx_diag *diag,
 		     struct cx_config **out);
-/* Has any element a name? */
-bool cx_config_has_names(const struct cx_config *config);
 
 /* Over all networks, over all groups. */
 size_t cx_config_count_listeners(const struct cx_config *config);

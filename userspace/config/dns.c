@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DNS_PORT 53
-
 void cx_dns_defaults(struct cx_config_dns *dns)
 {
 	*dns = (struct cx_config_dns){
@@ -31,7 +29,7 @@ static bool parse_server(const char *text, union cx_addr *addr, uint16_t *port)
 	char *end;
 	long number;
 
-	*port = DNS_PORT;
+	*port = CX_DNS_PORT;
 	if (!cx_addr_parse(text, addr, &family))
 		return true;
 	if (!colon || (size_t)(colon - text) >= sizeof(host) || colon[1] < '0' || colon[1] > '9')

@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/hash.h"
 
 #define WEIGHT_MAX 1000
 #define SHARES_LCM 5040 /* of 1 to 10 addresses that share a weight; the rest is rounded */
@@ -40,21 +41,12 @@ void cx_config_want(const struct cx_config *config, const struct cx_config_group
 	}
 }
 
-bool cx_config_has_names(const struct cx_config *config)
-{
-	for (size_t i = 0; i < config->n_groups; i++)
-		for (size_t k = 0; k < config->groups[i].n_elements; k++)
-			if (config->groups[i].elements[k].host[0])
-				return true;
-	return false;
-}
-
 struct expansion {
 	const struct cx_config *written;
 	const struct cx_config_answers *answers;
 	struct cx_diag *diag;
 	struct cx_config_names names; /* of the elements as written: none may be given twice */
-	size_t left;		      /* elements that there may be yet */
+	size_t left;		      /* elements that there may be yet, beside those that are written */
 };
 
 /* ---- one name ---------------------------------------------------------------------- */
@@ -76,16 +68,15 @@ static const char *unusable(const struct expansion *x, const struct cx_config_gr
 		    !memcmp(&other->addr, &e->addr, sizeof(e->addr)))
 			return "another element of the group has it already";
 	}
-	return x->left ? NULL : "there are more elements than limits.elements allows";
+	/* if only such as are gone are left, the name itself needs a place, too */
+	return x->left > e->gone ? NULL : "there are more elements than limits.elements allows";
 }
 
 static uint32_t hash_of(const char *text)
 {
-	uint32_t h = 2166136261u;
+	uint64_t h = cx_hash_fnv(CX_HASH_FNV, text, strlen(text));
 
-	for (; *text; text++)
-		h = (h ^ (uint8_t)*text) * 16777619u;
-	return h ^ (h >> 15);
+	return (uint32_t)(h ^ h >> 32);
 }
 
 /* NAME/ADDRESS:PORT; what is too long for a name, or is somebody's already, gets a hash
@@ -143,6 +134,7 @@ static void put_name(struct expansion *x, struct cx_config_group *to, const stru
 	size_t n = x->answers ? x->answers->targets(x->answers->ctx, to, e, &targets) : 0,
 	       first = to->n_elements, n_live = 0;
 
+	x->left++; /* its own place */
 	for (size_t i = 0; i < n; i++) {
 		struct cx_config_element *one = &to->elements[to->n_elements];
 		const struct cx_target *t = &targets[i];
@@ -179,6 +171,7 @@ static void put_name(struct expansion *x, struct cx_config_group *to, const stru
 	if (n_live == 1)
 		memcpy(to->elements[first].name, e->name, sizeof(e->name));
 	if (!n_live) {
+		x->left--;
 		to->elements[to->n_elements] = *e;
 		memcpy(to->elements[to->n_elements++].written, e->name, sizeof(e->name));
 	}

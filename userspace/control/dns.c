@@ -6,23 +6,16 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include "base/clock.h"
 #include "control/command.h"
 #include "control/json.h"
 #include "control/summary.h"
 #include "observe/log.h"
 
-static uint64_t clock_ms(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 /* Of the resolver's clock -> wall clock; 0 stays 0. */
 static json_int_t wall(uint64_t ms)
 {
-	return ms ? (json_int_t)(clock_ms(CLOCK_REALTIME) - clock_ms(CLOCK_MONOTONIC) + ms) : 0;
+	return ms ? (json_int_t)(cx_wall_ms() - cx_monotonic_ms() + ms) : 0;
 }
 
 static json_t *targets_json(const struct cx_host_view *view)
@@ -45,7 +38,7 @@ static json_t *name_json(struct cx_daemon *d, const struct cx_config_group *grou
 			 const struct cx_config_element *e)
 {
 	struct cx_host_view view;
-	uint64_t now = clock_ms(CLOCK_MONOTONIC);
+	uint64_t now = cx_monotonic_ms();
 	const char *state = "not resolved yet";
 	char text[512];
 

@@ -7,7 +7,7 @@
 #include <net/if.h>
 #include <stdio.h>
 #include <string.h>
-#include <uv.h>
+#include "base/clock.h"
 #include "control/command.h"
 #include "control/json.h"
 #include "control/summary.h"
@@ -51,7 +51,7 @@ static json_t *health_json(struct cx_daemon *d, uint32_t id)
 json_t *cx_json_pause(const struct cx_daemon *d, uint32_t id)
 {
 	const struct cx_pause *p = &d->world->pauses[id];
-	uint64_t now_ms = uv_hrtime() / 1000000, left_ms = p->until_ms > now_ms ? p->until_ms - now_ms : 0;
+	uint64_t now_ms = cx_monotonic_ms(), left_ms = p->until_ms > now_ms ? p->until_ms - now_ms : 0;
 
 	if (now_ms >= p->full_ms)
 		return json_null();

@@ -5,7 +5,7 @@
  */
 #include <stdio.h>
 #include <string.h>
-#include <uv.h>
+#include "base/clock.h"
 #include "control/explain_core.h"
 #include "control/json.h"
 #include "control/summary.h"
@@ -37,7 +37,7 @@ int cx_explain_ask_core(struct cx_daemon *d, const struct cx_probe *p, struct cx
 			      .transport = arrival(d, p)->transport,
 			      .connection = CX_NO_CONNECTION};
 
-	return cx_preview(d->world, worker_of(d, p), &from, p->message, p->n, uv_hrtime() / 1000000, out);
+	return cx_preview(d->world, worker_of(d, p), &from, p->message, p->n, cx_monotonic_ms(), out);
 }
 
 /* ---- why it is the core's ------------------------------------------------------- */
@@ -57,7 +57,7 @@ static json_t *why_json(const struct cx_daemon *d, const struct cx_probe *p,
 		json_array_append_new(why, json_string("its group says mode = \"core\""));
 	else if (group && d->world->groups[v->group].flags & CX_GROUP_CORE)
 		json_array_append_new(why, json_string("its group has an element over TCP"));
-	if (engine->reason == CX_R_UNKNOWN_TARGET || engine->reason == CX_R_BAD_ROUTE)
+	if (cx_stateless_for_core(engine) && engine->reason != CX_R_CORE_ROUTE)
 		json_array_append_new(why, json_string("its Route or Request-URI is not for the engine"));
 	return why;
 }

@@ -3,22 +3,14 @@
  * `status` and `version`: what this daemon is, whether the kernel does the
  * work, and what somebody should look at.
  */
-#include <time.h>
 #include <unistd.h>
+#include "base/clock.h"
 #include "control/command.h"
 #include "control/control.h"
 #include "control/json.h"
 #include "control/summary.h"
 #include "control/totals.h"
 #include "observe/log.h"
-
-static uint64_t wall_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 static json_t *listener_json(struct cx_daemon *d, uint32_t id)
 {
@@ -119,7 +111,7 @@ static json_t *problems_json(struct cx_daemon *d)
 void cx_command_status(struct cx_request *rq)
 {
 	struct cx_daemon *d = rq->d;
-	uint64_t now = wall_ms();
+	uint64_t now = cx_wall_ms();
 	struct cx_totals totals;
 
 	cx_totals_get(d, &totals);

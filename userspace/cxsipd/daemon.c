@@ -382,9 +382,10 @@ void cx_daemon_stop(struct cx_parts *parts)
 
 	if (!d->loop)
 		return;
-	cx_reload_hurry(parts);
-	while (d->reloading) /* its worker still reads what would be freed */
+	while (d->reloading) { /* its worker still reads what would be freed; another one may follow it */
+		cx_reload_hurry(parts);
 		uv_run(&parts->loop, UV_RUN_ONCE);
+	}
 	parts->ready = false;
 	if (parts->control)
 		cx_control_close(parts->control);

@@ -88,12 +88,19 @@ bool cx_names_settled(struct cx_parts *parts, const struct cx_name_uses *uses)
 	return true;
 }
 
-static void set_rules(struct cx_namer *n, const struct cx_config *config)
+static struct cx_resolver_settings resolver_settings(const struct cx_config *config)
 {
 	struct cx_resolver_settings settings = config->dns.resolver;
 
 	settings.max_ttl_s = config->dns.rules.max_ttl_s;
 	settings.negative_ttl_s = config->dns.rules.negative_ttl_s;
+	return settings;
+}
+
+static void set_rules(struct cx_namer *n, const struct cx_config *config)
+{
+	struct cx_resolver_settings settings = resolver_settings(config);
+
 	cx_resolver_reset(n->resolver, &settings);
 	cx_hosts_set_rules(n->hosts, &config->dns.rules);
 }
@@ -323,7 +330,7 @@ int cx_names_start(struct cx_parts *parts, struct cx_config *written, struct cx_
 {
 	struct cx_namer *n = calloc(1, sizeof(*n));
 	const struct cx_hosts_ops ops = {.ask = on_ask, .changed = on_changed, .ctx = n};
-	struct cx_resolver_settings settings = written->dns.resolver;
+	struct cx_resolver_settings settings = resolver_settings(written);
 	int err;
 
 	if (!n)
@@ -331,8 +338,6 @@ int cx_names_start(struct cx_parts *parts, struct cx_config *written, struct cx_
 	parts->namer = n;
 	n->parts = parts;
 	n->saved_ms = cx_monotonic_ms();
-	settings.max_ttl_s = written->dns.rules.max_ttl_s;
-	settings.negative_ttl_s = written->dns.rules.negative_ttl_s;
 	uv_timer_init(&parts->loop, &n->tick);
 	uv_timer_init(&parts->loop, &n->soon);
 	uv_async_init(&parts->loop, &n->answers, on_answers);

@@ -27,12 +27,9 @@ static int saved_path(const struct cx_config *config, char *path, size_t size)
 
 static void write_name(FILE *f, const struct cx_host_view *view)
 {
-	uint64_t age_ms = cx_monotonic_ms() - view->expires_ms;
+	uint64_t now = cx_monotonic_ms(), age_ms = now > view->expires_ms ? now - view->expires_ms : 0;
 	char addr[CX_ADDR_TEXT];
 
-	/* its time may not be over */
-	if (cx_monotonic_ms() < view->expires_ms)
-		age_ms = 0;
 	fprintf(f, "name %s %u %u %u %u %" PRIu64 "\n", view->want->host, view->want->port,
 		view->want->transport, view->want->families[CX_UDP], view->want->families[CX_TCP],
 		cx_wall_ms() - age_ms);

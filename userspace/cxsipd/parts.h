@@ -15,7 +15,7 @@
 #define CX_CXSIPD_PARTS_H
 
 #include <errno.h>
-#include <time.h>
+#include "base/clock.h"
 #include "control/control.h"
 #include "cxsipd/daemon.h"
 #include "fastpath/module.h"
@@ -27,6 +27,8 @@
 #include "route/view.h"
 
 #define CX_FAILED_MAX 64
+
+#define CX_SERVER "cxsip/" CX_VERSION /* in responses of our own */
 
 struct cx_parts;
 struct cx_reload;
@@ -119,7 +121,7 @@ struct cx_parts {
 	uv_prepare_t turn;   /* the end of a turn of the loop */
 	uv_async_t letters;  /* a worker has written */
 	struct cx_post *post; /* between workers and us; we are party d.n_workers */
-	struct cx_accepted *accepted; /* the connections that peers opened: whose they are */
+	struct cx_accepted *accepted; /* the connections that peers opened: whose they are; NULL: one worker */
 	struct cx_views *views;
 	struct cx_steer *steer; /* NULL: the kernel chooses by addresses */
 	struct cx_sip sip[CX_WORKERS_MAX]; /* by worker */
@@ -146,24 +148,6 @@ struct cx_parts {
 	uint64_t *looked_ms;	/* when that was, 0: never */
 	uint32_t rate_next;	/* id to go on with */
 };
-
-static inline uint64_t cx_clock_ms(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
-static inline uint64_t cx_wall_ms(void)
-{
-	return cx_clock_ms(CLOCK_REALTIME);
-}
-
-static inline uint64_t cx_monotonic_ms(void)
-{
-	return cx_clock_ms(CLOCK_MONOTONIC);
-}
 
 /* daemon.c. start: 0, or the exit status; what was wrong is on stderr and in the log. */
 int cx_daemon_start(struct cx_parts *parts, const char *config_path);

@@ -17,8 +17,6 @@
 #include "observe/log.h"
 #include "proxy/reply.h"
 
-#define CX_SERVER "cxsip/" CX_VERSION
-
 /* Counters have one writer and readers on other threads. */
 static void add(__u64 *counter, uint64_t n)
 {
@@ -101,7 +99,6 @@ static void answer(struct cx_sip *sip, const struct cx_stateless_result *r, uint
 	struct cx_reply_context ctx = {.source = *from,
 				       .source_port = port,
 				       .reason = r->reason,
-				       .retry_after_s = cx_sip_retry_after(sip, r->group),
 				       .tag_key = sip->parts->tag_key,
 				       .server = CX_SERVER};
 	struct iovec iov = {.iov_base = sip->reply};
@@ -110,6 +107,8 @@ static void answer(struct cx_sip *sip, const struct cx_stateless_result *r, uint
 
 	if (!status)
 		return;
+	if (status == 503)
+		ctx.retry_after_s = cx_sip_retry_after(sip, r->group);
 	iov.iov_len = cx_reply_build(&ctx, status, p, n, sip->reply, sizeof(sip->reply), &to_port);
 	if (iov.iov_len && !send_from(sip, listener, from, to_port, &iov, 1, r->reason))
 		add(&sip->counters->replies[status], 1);

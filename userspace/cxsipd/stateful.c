@@ -25,7 +25,6 @@
 
 #define CX_MAGIC "z9hG4bK"
 #define PROBE_REACH 1024 /* the topmost Via is in front of other headers */
-#define CX_SERVER "cxsip/" CX_VERSION
 
 /* Between workers. */
 struct letter_message { /* then its bytes */

@@ -114,8 +114,9 @@ int cx_workers_start(struct cx_parts *parts)
 	d->n_workers = count_workers(d->config);
 	parts->views = cx_views_new(d->n_workers);
 	parts->post = cx_post_new(d->n_workers + 1, CX_RING_BYTES);
-	parts->accepted = cx_accepted_new(d->config->tcp.connections, parts->tag_key);
-	if (!parts->views || !parts->post || !parts->accepted)
+	if (d->n_workers > 1)
+		parts->accepted = cx_accepted_new(d->config->tcp.connections, parts->tag_key);
+	if (!parts->views || !parts->post || (d->n_workers > 1 && !parts->accepted))
 		return -ENOMEM;
 	d->world->retire = retire;
 	d->world->retire_ctx = parts;

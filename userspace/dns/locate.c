@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/addr.h"
+#include "base/hash.h"
 #include "dns/locate.h"
 
 static const char *const prefixes[CX_LOCATE_TRANSPORTS] = {[CX_UDP] = "_sip._udp.", [CX_TCP] = "_sip._tcp."};
@@ -13,11 +14,7 @@ static const char *const naptr_services[CX_LOCATE_TRANSPORTS] = {[CX_UDP] = "sip
 
 static uint64_t name_hash(const char *name)
 {
-	uint64_t h = 0xcbf29ce484222325ull;
-
-	for (; *name; name++)
-		h = (h ^ (uint8_t)*name) * 0x100000001b3ull;
-	return h;
+	return cx_hash_fnv(CX_HASH_FNV, name, strlen(name));
 }
 
 /* ---- questions --------------------------------------------------------------- */

@@ -114,8 +114,11 @@ static uint16_t read_16(const uint8_t *p)
 
 static int read_srv(const uint8_t *p, size_t n, struct cx_dns_record *r)
 {
-	size_t left = n < 6 ? 0 : n - 6, used = left;
+	size_t left, used;
 
+	if (n < 6)
+		return -EINVAL;
+	left = used = n - 6;
 	if (read_name(p + 6, &used, r->srv.host) || used != left)
 		return -EINVAL;
 	r->srv.priority = read_16(p);
@@ -164,7 +167,7 @@ int cx_dns_record_read(uint16_t type, const uint8_t *p, size_t n, struct cx_dns_
 		/* IPv4 in IPv6's clothes: not what an AAAA record is for */
 		return record->addr.q[0] || record->addr.w[4] || record->addr.w[5] != 0xffff ? 0 : -EINVAL;
 	case CX_DNS_SRV:
-		return n < 7 ? -EINVAL : read_srv(p, n, record);
+		return read_srv(p, n, record);
 	case CX_DNS_NAPTR:
 		return read_naptr(p, n, record);
 	default:

@@ -14,10 +14,9 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 #include <unbound.h>
-#include "base/addr.h"
+#include "base/clock.h"
 #include "dns/resolver.h"
 #include "dns/resolver_context.h"
 
@@ -57,14 +56,6 @@ struct cx_resolver {
 	bool nobody_answers;
 	uint64_t renewed_ms;
 };
-
-static uint64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 /* ---- answers ------------------------------------------------------------------- */
 
@@ -137,7 +128,7 @@ static void start(struct cx_resolver *r, struct question *q)
 	if (!r->context.ub)
 		status = r->context.n_servers ? CX_DNS_FAILURE : CX_DNS_NO_SERVER;
 	else if (!ub_resolve_async(r->context.ub, q->name, q->type, CLASS_IN, q, on_result, &q->id)) {
-		q->until_ms = now_ms() + r->used.timeout_ms;
+		q->until_ms = cx_monotonic_ms() + r->used.timeout_ms;
 		q->next = r->under_way;
 		r->under_way = q;
 		return;
@@ -149,7 +140,7 @@ static void start(struct cx_resolver *r, struct question *q)
 static int give_up_late(struct cx_resolver *r)
 {
 	struct question *late = NULL, **at = &r->under_way, *q;
-	uint64_t now = now_ms(), first = UINT64_MAX;
+	uint64_t now = cx_monotonic_ms(), first = UINT64_MAX;
 
 	while ((q = *at)) {
 		if (q->until_ms > now) {
@@ -190,7 +181,7 @@ static void renew(struct cx_resolver *r)
 	cx_resolver_context_close(&r->context);
 	cx_resolver_context_open(&r->context, &r->used, servers, sizeof(servers));
 	r->nobody_answers = false;
-	r->renewed_ms = now_ms();
+	r->renewed_ms = cx_monotonic_ms();
 	pthread_mutex_lock(&r->mutex);
 	memcpy(r->servers, servers, sizeof(servers));
 	pthread_mutex_unlock(&r->mutex);
@@ -209,7 +200,7 @@ static void question_free(struct question *q)
 
 static bool is_of_no_use(const struct cx_resolver *r)
 {
-	return (r->nobody_answers && !r->under_way && now_ms() - r->renewed_ms >= RENEW_MS) ||
+	return (r->nobody_answers && !r->under_way && cx_monotonic_ms() - r->renewed_ms >= RENEW_MS) ||
 	       cx_resolver_context_is_old(&r->context, &r->used);
 }
 

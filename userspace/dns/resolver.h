@@ -17,6 +17,7 @@
 
 #include "dns/record.h"
 
+#define CX_DNS_PORT 53
 #define CX_RESOLVER_SERVERS_MAX 8
 #define CX_RESOLVER_PATH 128
 

@@ -9,8 +9,6 @@
 #include "dns/resolver_context.h"
 #include "observe/log.h"
 
-#define DNS_PORT 53
-
 static void set(struct ub_ctx *ub, const char *option, const char *value)
 {
 	int err = ub_ctx_set_option(ub, option, value);
@@ -65,9 +63,9 @@ static void add_server(struct cx_resolver_context *c, const union cx_addr *addr,
 		return;
 	}
 	c->n_servers++;
-	if (port != DNS_PORT)
+	if (port != CX_DNS_PORT)
 		cx_endpoint_format(addr, port, text);
-	snprintf(servers + used, size - used, "%s%s", used ? " " : "", port == DNS_PORT ? address : text);
+	snprintf(servers + used, size - used, "%s%s", used ? " " : "", port == CX_DNS_PORT ? address : text);
 }
 
 /* Its nameserver lines; those with a link ("fe80::1%eth0") are passed over. */
@@ -84,7 +82,7 @@ static void read_resolv_conf(struct cx_resolver_context *c, const char *path, ch
 	while (fgets(line, sizeof(line), f))
 		if (sscanf(line, " %15s %47s", word, address) == 2 && !strcmp(word, "nameserver") &&
 		    !cx_addr_parse(address, &addr, &family))
-			add_server(c, &addr, DNS_PORT, servers, size);
+			add_server(c, &addr, CX_DNS_PORT, servers, size);
 	fclose(f);
 }
 

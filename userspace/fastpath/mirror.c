@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
+#include "base/clock.h"
 #include "fastpath/internal.h"
 #include "observe/log.h"
 #include "route/flow.h"
@@ -30,17 +30,9 @@ const char *const cx_map_names[CX_MAP_COUNT] = {
 #undef CX_X
 };
 
-static uint64_t monotonic_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
-
 int cx_map_failed(struct cx_fastpath *fp, enum cx_map map, const char *what, int err)
 {
-	uint64_t now = monotonic_ms(), last = __atomic_load_n(&fp->reported_ms[map], __ATOMIC_RELAXED);
+	uint64_t now = cx_monotonic_ms(), last = __atomic_load_n(&fp->reported_ms[map], __ATOMIC_RELAXED);
 	bool full = err == -E2BIG || err == -ENOSPC;
 
 	if (last && now - last < 1000)

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/hash.h"
 #include "fastpath/nexthop.h"
 
 int cx_nexthops_init(struct cx_nexthops *t, size_t max)
@@ -39,15 +40,11 @@ void cx_nexthops_begin(struct cx_nexthops *t)
 	}
 }
 
-/* FNV-1a: the same in every run, which is all that is asked of it. */
+/* The same in every run, which is all that is asked of it. */
 static uint32_t first_choice(const struct cx_nexthop_key *key, size_t max)
 {
-	const uint8_t *p = (const uint8_t *)key;
-	uint64_t h = 0xcbf29ce484222325ull;
-	size_t i;
+	uint64_t h = cx_hash_fnv(CX_HASH_FNV, key, sizeof(*key));
 
-	for (i = 0; i < sizeof(*key); i++)
-		h = (h ^ p[i]) * 0x100000001b3ull;
 	return (uint32_t)(CX_NEXTHOP_ID_LOCAL + 1 + (h ^ h >> 32) % (max - CX_NEXTHOP_ID_LOCAL - 1));
 }
 

@@ -97,9 +97,11 @@ static int write_orders(const struct cx_health *h, FILE *f)
 
 	for (id = 0; id < h->n_slots; id++) {
 		const struct cx_health_slot *s = cx_health_slot(h, id);
+		const struct cx_health_name_order *o = s ? find_name(h, written_name(h, id)) : NULL;
 
-		if (s && !find_name(h, written_name(h, id)))
-			write_order(f, s->name, s->judge.draining, s->judge.disabled_by_operator);
+		if (s) /* what the name's order does not say already */
+			write_order(f, s->name, s->judge.draining && !(o && o->draining),
+				    s->judge.disabled_by_operator && !(o && o->disabled));
 	}
 	for (size_t i = 0; i < h->n_orders; i++)
 		write_order(f, h->orders[i].name, h->orders[i].draining, h->orders[i].disabled);

@@ -9,7 +9,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
+#include "base/clock.h"
 #include "observe/limit.h"
 #include "observe/line.h"
 #include "observe/log.h"
@@ -27,14 +27,6 @@ static struct {
     .on_stderr = {.enabled = 1, .fd = -1},
     .on_syslog = {.fd = -1},
 };
-
-static uint64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 /* The rest of this file runs with the lock held, but for the entry points. */
 
@@ -85,7 +77,7 @@ void cx_log_open(const struct cx_log_options *options)
 void cx_log(enum cx_log_level level, const char *event, ...)
 {
 	const char *key, *value;
-	uint64_t now = now_ms();
+	uint64_t now = cx_monotonic_ms();
 	struct cx_line line;
 	va_list ap;
 
@@ -105,7 +97,7 @@ void cx_log(enum cx_log_level level, const char *event, ...)
 
 void cx_logf(enum cx_log_level level, const char *event, const char *fmt, ...)
 {
-	uint64_t now = now_ms();
+	uint64_t now = cx_monotonic_ms();
 	char text[CX_LINE_SIZE];
 	struct cx_line line;
 	va_list ap;
@@ -124,7 +116,7 @@ void cx_logf(enum cx_log_level level, const char *event, const char *fmt, ...)
 
 void cx_log_tick(void)
 {
-	uint64_t now = now_ms();
+	uint64_t now = cx_monotonic_ms();
 
 	pthread_mutex_lock(&the_log.lock);
 	report_suppressed(now, false);
@@ -146,7 +138,7 @@ uint64_t cx_log_dropped(void)
 void cx_log_close(void)
 {
 	pthread_mutex_lock(&the_log.lock);
-	report_suppressed(now_ms(), true);
+	report_suppressed(cx_monotonic_ms(), true);
 	cx_sink_stderr_close(&the_log.on_stderr);
 	cx_sink_syslog_close(&the_log.on_syslog);
 	pthread_mutex_unlock(&the_log.lock);

@@ -22,8 +22,8 @@ struct names {
 };
 
 /* by_place and taken: ids that are settled already (of things, by id), or NULL. */
-static int by_name(struct names old, const char *const *wanted, const uint32_t *by_place, const uint8_t *taken, size_t n,
-		   uint32_t max, uint32_t *ids)
+static int by_name(struct names old, const char *const *wanted, const uint32_t *by_place,
+		   const uint8_t *taken, size_t n, uint32_t max, uint32_t *ids)
 {
 	struct cx_name_index index = {0};
 	int err = 0;
@@ -84,38 +84,45 @@ static int of_tables(const struct cx_config *config, const struct cx_names *name
 }
 
 /* The old element of the group at that place. */
-static uint32_t find_server(const struct cx_names *names, const struct cx_config_group *group,
-			    const struct cx_config_element *e)
+static uint32_t find_server(const struct cx_names *names, const struct cx_places *places,
+			    const struct cx_config_group *group, const struct cx_config_element *e)
 {
-	uint32_t id;
+	const uint32_t *ids;
+	size_t n = cx_places_find(places, &e->addr, e->port, &ids);
 
-	for (id = 0; id < names->n_elements; id++) {
-		const struct cx_element *old = &names->elements[id];
+	for (size_t i = 0; i < n; i++) {
+		const struct cx_element *old = &names->elements[ids[i]];
 
-		if (old->state != CX_ELEMENT_UNUSED && old->port == e->port && old->family == e->family &&
-		    old->transport == e->transport && !memcmp(&old->addr, &e->addr, sizeof(e->addr)) &&
-		    old->group < names->n_groups &&
+		if (old->transport == e->transport && old->group < names->n_groups &&
 		    !strncmp((const char *)names->groups[old->group].name, group->name, CX_NAME_SIZE))
-			return id;
+			return ids[i];
 	}
 	return CX_NONE;
 }
 
 /* Those that a name stands for, by place; the names of elements at these ids do not count. */
-static void of_servers(const struct cx_config *config, const struct cx_names *names, uint32_t *ids, uint8_t *taken)
+static int of_servers(const struct cx_config *config, const struct cx_names *names, uint32_t *ids,
+		      uint8_t *taken)
 {
+	struct cx_places places;
 	size_t i, k, n = 0;
+	int err;
 
-	for (i = 0; i < config->n_groups; i++)
+	if (!names->elements || !names->groups)
+		return 0;
+	err = cx_places_build(&places, names->elements, names->n_elements);
+	for (i = 0; !err && i < config->n_groups; i++)
 		for (k = 0; k < config->groups[i].n_elements; k++, n++) {
 			const struct cx_config_element *e = &config->groups[i].elements[k];
 
-			if (!e->expanded || !names->elements || !names->groups)
+			if (!e->expanded)
 				continue;
-			ids[n] = find_server(names, &config->groups[i], e);
+			ids[n] = find_server(names, &places, &config->groups[i], e);
 			if (ids[n] != CX_NONE)
 				taken[ids[n]] = 1;
 		}
+	cx_places_free(&places);
+	return err;
 }
 
 static int of_elements(const struct cx_config *config, const struct cx_names *names, uint32_t *ids,
@@ -132,7 +139,9 @@ static int of_elements(const struct cx_config *config, const struct cx_names *na
 	if (!wanted || !taken || !by_place)
 		goto out;
 	memset(by_place, 0xff, (n_elements + 1) * sizeof(*by_place));
-	of_servers(config, names, by_place, taken);
+	err = of_servers(config, names, by_place, taken);
+	if (err)
+		goto out;
 	for (i = 0; i < config->n_groups; i++)
 		for (k = 0; k < config->groups[i].n_elements; k++)
 			wanted[n++] = config->groups[i].elements[k].name;

@@ -67,38 +67,6 @@ static int build_ring_bits(const struct cx_tables *t, struct cx_tables_index *x)
 	return 0;
 }
 
-static int compare_address(const struct cx_element *e, const union cx_addr *addr, uint16_t port)
-{
-	int order = memcmp(&e->addr, addr, sizeof(*addr));
-
-	return order ? order : (int)e->port - (int)port;
-}
-
-static int compare_elements(const void *a, const void *b, void *elements)
-{
-	const struct cx_element *x = (const struct cx_element *)elements + *(const uint32_t *)a;
-	const struct cx_element *y = (const struct cx_element *)elements + *(const uint32_t *)b;
-	int order = compare_address(x, &y->addr, y->port);
-
-	if (order)
-		return order;
-	return x < y ? -1 : x > y;
-}
-
-static int build_addresses(const struct cx_tables *t, struct cx_tables_index *x)
-{
-	size_t i;
-
-	x->by_address = calloc(t->n_elements + 1, sizeof(*x->by_address));
-	if (!x->by_address)
-		return -ENOMEM;
-	for (i = 0; i < t->n_elements; i++)
-		if (t->elements[i].state != CX_ELEMENT_UNUSED && t->elements[i].family)
-			x->by_address[x->n_by_address++] = (uint32_t)i;
-	qsort_r(x->by_address, x->n_by_address, sizeof(*x->by_address), compare_elements, t->elements);
-	return 0;
-}
-
 static int compare_hosts(const void *a, const void *b, void *configs)
 {
 	const struct cx_config_element *const *config = configs;
@@ -146,7 +114,7 @@ int cx_tables_index_build(struct cx_tables *t)
 	if (!err)
 		err = build_ring_bits(t, x);
 	if (!err)
-		err = build_addresses(t, x);
+		err = cx_places_build(&x->places, t->elements, t->n_elements);
 	if (!err)
 		err = build_hosts(t, x);
 	return err;
@@ -161,7 +129,7 @@ void cx_tables_index_free(struct cx_tables_index *x)
 	free(x->members);
 	free(x->member_start);
 	free(x->ring_bits);
-	free(x->by_address);
+	cx_places_free(&x->places);
 	free(x->by_host);
 	free(x);
 }
@@ -217,22 +185,7 @@ uint32_t cx_tables_listener_at(const struct cx_tables *t, const union cx_addr *a
 size_t cx_tables_elements_at(const struct cx_tables *t, const union cx_addr *addr, uint16_t port,
 			     const uint32_t **ids)
 {
-	const struct cx_tables_index *x = t->index;
-	size_t low = 0, high = x->n_by_address, n = 0;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (compare_address(&t->elements[x->by_address[middle]], addr, port) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	*ids = x->by_address + low;
-	while (low + n < x->n_by_address &&
-	       !compare_address(&t->elements[x->by_address[low + n]], addr, port))
-		n++;
-	return n;
+	return cx_places_find(&t->index->places, addr, port, ids);
 }
 
 size_t cx_tables_elements_named(const struct cx_tables *t, const char *host, const uint32_t **ids)

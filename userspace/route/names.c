@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/hash.h"
 #include "route/names.h"
 
 static int compare(const void *a, const void *b)
@@ -109,11 +110,8 @@ int cx_ids_assign(const struct cx_name_index *old, const char *const *names, con
 
 uint64_t cx_name_hash(const char *name, uint64_t seed)
 {
-	uint64_t h = 0xcbf29ce484222325ull ^ seed;
-	size_t i;
+	uint64_t h = cx_hash_fnv(CX_HASH_FNV ^ seed, name, strnlen(name, CX_NAME_SIZE));
 
-	for (i = 0; i < CX_NAME_SIZE && name[i]; i++)
-		h = (h ^ (uint8_t)name[i]) * 0x100000001b3ull;
 	/* FNV leaves the high bits of short names alike: finish with a full avalanche. */
 	h = (h ^ (h >> 30)) * 0xbf58476d1ce4e5b9ull;
 	h = (h ^ (h >> 27)) * 0x94d049bb133111ebull;

@@ -7,6 +7,7 @@
 
 #include "route/lpm.h"
 #include "route/names.h"
+#include "route/places.h"
 #include "route/world.h"
 
 /* Ways into struct cx_tables; immutable like it. */
@@ -15,9 +16,8 @@ struct cx_tables_index {
 	struct cx_lpm_index sources;
 	/* element ids of group g: members[member_start[g]] up to member_start[g + 1] */
 	uint32_t *members, *member_start;
-	uint16_t *ring_bits;  /* by group id: fixed by the configuration, not by who is up */
-	uint32_t *by_address; /* element ids, sorted by address, port and id */
-	size_t n_by_address;
+	uint16_t *ring_bits; /* by group id: fixed by the configuration, not by who is up */
+	struct cx_places places;
 	uint32_t *by_host; /* ids of the servers of host names, sorted by name and id */
 	size_t n_by_host;
 };

@@ -102,7 +102,7 @@ static bool follow(struct cx_proxy *p, struct cx_context *c)
 		int q;
 
 		if (cx_address_parse_uri(v.text, &address, &uri) || uri.headers.p ||
-		    cx_way_to_uri(p, &uri, c->way.side, c->call_hash, &contact->hop, &contact->element))
+		    cx_way_to_uri(p, &uri, c->way.side, &contact->hop, &contact->element))
 			continue;
 		q = cx_address_q(&address);
 		contact->q = (uint16_t)(q < 0 ? 0 : q);

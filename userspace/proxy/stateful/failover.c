@@ -165,11 +165,16 @@ static void give_up(struct cx_proxy *p, struct cx_branch *b)
 void cx_abandon_overdue(struct cx_proxy *p, struct cx_context *c)
 {
 	struct cx_branch *b;
+	bool any = false;
 
-	for (b = c->branches; b; b = b->next)
-		if (!b->final && !b->abandoned && (!b->overdue || b->client.answered_ms))
+	for (b = c->branches; b; b = b->next) {
+		if (b->final || b->abandoned)
+			continue;
+		if (!b->overdue || b->client.answered_ms)
 			return;
-	if (c->cancelled || c->enough || !anywhere_else(p, c))
+		any = true;
+	}
+	if (!any || c->cancelled || c->enough || !anywhere_else(p, c))
 		return;
 	for (b = c->branches; b; b = b->next)
 		if (!b->final && !b->abandoned)

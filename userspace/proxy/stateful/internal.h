@@ -161,9 +161,9 @@ uint16_t cx_uri_is_ours(const struct cx_proxy *p, const struct cx_uri *uri, uint
 /* For p->m and p->e. 0, or the status of the refusal. */
 int cx_way_find(struct cx_proxy *p, uint16_t in_listener, struct cx_way *way);
 /* A numeric URI that a group or a trusted network knows, or the host name of an element:
- * one of its servers. call: the hash of the Call-ID. 0 or -ENOENT. */
-int cx_way_to_uri(const struct cx_proxy *p, const struct cx_uri *uri, uint16_t side, uint64_t call,
-		  struct cx_hop *hop, uint32_t *element);
+ * one of its servers, by the Call-ID of p->m. 0 or -ENOENT. */
+int cx_way_to_uri(const struct cx_proxy *p, const struct cx_uri *uri, uint16_t side, struct cx_hop *hop,
+		  uint32_t *element);
 /* The element at that address, by that transport; CX_NONE. */
 uint32_t cx_way_element(const struct cx_proxy *p, const struct cx_hop *hop);
 /* dn.c: the group of a number, CX_NONE: no route. */

@@ -93,10 +93,21 @@ static uint32_t by_lot(const struct cx_proxy *p, const struct cx_context *c, int
 	return best;
 }
 
+/* All that a ring has are of one q. */
+static bool is_ring_of(const struct cx_proxy *p, const struct cx_ring *ring, int q)
+{
+	uint32_t any = ring->slots[0];
+
+	return any < p->world->tables->n_elements && p->world->tables->element_config[any] &&
+	       (int)q_of(p, any) == q;
+}
+
 static uint32_t by_ring(const struct cx_proxy *p, const struct cx_context *c, int q, int level)
 {
 	const struct cx_ring *ring = p->world->rings[c->way.group];
 
+	if (ring && !is_ring_of(p, ring, q))
+		ring = NULL;
 	for (uint32_t i = 0; ring && i < 1u << ring->bits; i++) {
 		uint32_t slot =
 		    (uint32_t)((c->call_hash >> (64 - ring->bits)) + i) & ((1u << ring->bits) - 1);

@@ -92,8 +92,10 @@ static bool is_better(const struct cx_proxy *p, uint64_t call, uint32_t a, uint3
 
 /* A server of the elements with that host name, by port and transport if they are
  * written: the one that the call has, else the best. */
-static uint32_t server_named(const struct cx_proxy *p, const struct cx_uri *uri, uint8_t transport, uint64_t call)
+static uint32_t server_named(const struct cx_proxy *p, const struct cx_uri *uri, uint8_t transport)
 {
+	struct cx_text call_id = cx_message_value(&p->m, CX_HEADER_CALL_ID);
+	uint64_t call = cx_hash_of_call(&p->world->key.hash, call_id.p, call_id.n);
 	struct cx_flow flow = {.element = CX_NONE};
 	uint32_t best = CX_NONE;
 	char name[CX_DNS_NAME];
@@ -116,15 +118,15 @@ static uint32_t server_named(const struct cx_proxy *p, const struct cx_uri *uri,
 	return best;
 }
 
-int cx_way_to_uri(const struct cx_proxy *p, const struct cx_uri *uri, uint16_t side, uint64_t call,
-		  struct cx_hop *hop, uint32_t *element)
+int cx_way_to_uri(const struct cx_proxy *p, const struct cx_uri *uri, uint16_t side, struct cx_hop *hop,
+		  uint32_t *element)
 {
 	int transport = cx_uri_transport(uri);
 
 	if (transport < 0 || !uri->host.n)
 		return -ENOENT;
 	if (uri->host_kind == CX_HOST_NAME) {
-		*element = server_named(p, uri, (uint8_t)transport, call);
+		*element = server_named(p, uri, (uint8_t)transport);
 		return *element == CX_NONE ? -ENOENT : cx_hop_of_element(p, *element, hop) ? -ENOENT : 0;
 	}
 	*hop = (struct cx_hop){.addr = uri->addr,
@@ -136,11 +138,6 @@ int cx_way_to_uri(const struct cx_proxy *p, const struct cx_uri *uri, uint16_t s
 	hop->listener = side_for(p, &uri->addr, hop->transport, side);
 	*element = cx_way_element(p, hop);
 	return hop->listener == CX_NO_LISTENER ? -ENOENT : 0;
-}
-
-static uint64_t call_of_request(const struct cx_proxy *p)
-{
-	return cx_hash_of_call(&p->world->key.hash, p->e.call_id.p, p->e.call_id.n);
 }
 
 /* The Route values in order: at most n of them are read. */
@@ -168,7 +165,7 @@ static int by_request_uri(struct cx_proxy *p, uint16_t in_listener, const struct
 	uint16_t ours = uri->scheme == CX_SCHEME_TEL ? CX_NO_LISTENER : cx_uri_is_ours(p, uri, in_listener);
 
 	if (ours == CX_NO_LISTENER && uri->scheme != CX_SCHEME_TEL && (way->in_dialog || way->pop) &&
-	    !cx_way_to_uri(p, uri, way->side, call_of_request(p), &way->hop, &way->element))
+	    !cx_way_to_uri(p, uri, way->side, &way->hop, &way->element))
 		return 0;
 	if (!user.n)
 		return p->m.method == CX_M_OPTIONS && ours != CX_NO_LISTENER ? 200 : 404;
@@ -206,5 +203,5 @@ int cx_way_find(struct cx_proxy *p, uint16_t in_listener, struct cx_way *way)
 	if (way->pop == n)
 		return by_request_uri(p, in_listener, &uri, way);
 	way->strict = !cx_uri_is_loose(&routes[way->pop]);
-	return cx_way_to_uri(p, &routes[way->pop], way->side, call_of_request(p), &way->hop, &way->element) ? 404 : 0;
+	return cx_way_to_uri(p, &routes[way->pop], way->side, &way->hop, &way->element) ? 404 : 0;
 }
