@@ -131,7 +131,7 @@ kamailio_dies() {
 	lab_end "$1"
 	lab_wait 5000 session_gone "$pid"
 } 2>/dev/null # the shell's own word that a job was killed
-session_gone() { ! pgrep -s "$1" >/dev/null; }
+session_gone() { ! pgrep -s "$1" -r R,S,D,T >/dev/null; } # zombies are nobody
 kamailio_listens() { lab_in "$1" ss -Hlun "src = $2" | grep -q .; }
 
 # mute_phone NAME NODE ADDRESS PORT [dies]: connects there, listens nowhere, answers all requests with

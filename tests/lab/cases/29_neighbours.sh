@@ -11,9 +11,10 @@
 command -v baresip >/dev/null || skip "baresip is not installed (conf/deps.sh lab)"
 command -v kamailio >/dev/null || skip "kamailio is not installed (conf/deps.sh lab bench)"
 
-FRONT=10.1.0.3 BEHIND=10.2.2.2 SECOND=10.2.3.2
+# addresses of their own: nobody probes them while they are away for a moment
+FRONT=10.1.0.3 BEHIND=10.2.2.3 SECOND=10.2.3.3
 RECORD_ROUTE=true
-LAB_ELEMENTS=3 # those of the default groups that somebody answers for
+LAB_ELEMENTS=1 # of the default groups: ms1, where bob answers
 ACCESS_EXTRA=", { address = \"$LAB_ACCESS4\"; transport = \"tcp\"; }"
 CORE_EXTRA=", { address = \"$LAB_CORE4\"; transport = \"tcp\"; }"
 WORKERS=2 SETTINGS_EXTRA='drain_s = 2;'
@@ -95,6 +96,8 @@ calls=0
 must lab_up
 lab_in edge sysctl -qw net.ipv4.ip_forward=1
 lab_in caller ip address add $FRONT/24 dev eth0
+lab_in ms2 ip address add $BEHIND/24 dev eth0
+lab_in ms3 ip address add $SECOND/24 dev eth0
 lab_config
 must phones
 must front
