@@ -333,6 +333,9 @@ static void test_warnings(void **state)
 	check_warning("networks = ( { name = \"core\"; listeners = ( { address = \"192.0.2.1\"; } ); sources "
 		      "= [ ]; } );\n" GROUPS ROUTES,
 		      1, "accepts no request");
+	check_warning("networks = ( { name = \"core\"; listeners = ( { address = \"192.0.2.1\"; } );\nudp_over = "
+		      "\"tcp\"; sources = [ \"192.0.2.0/24\" ]; } );\n" GROUPS ROUTES,
+		      1, "what is too long for UDP is answered 513");
 	check_warning(NETWORKS "groups = ( { name = \"media\"; } );\n" ROUTES, 2, "has no elements");
 	check_warning(NETWORKS GROUPS, 0, "there are no routes");
 	check_warning(BASE "key_rotation_s = 5;\n", 4, "shorter than a call may ring");

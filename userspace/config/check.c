@@ -83,6 +83,22 @@ static void check_sources(struct cx_loader *l, const struct cx_config_network *n
 	}
 }
 
+static bool has_transport(const struct cx_config_network *network, uint8_t transport)
+{
+	for (size_t i = 0; i < network->n_listeners; i++)
+		if (network->listeners[i].transport == transport)
+			return true;
+	return false;
+}
+
+static void check_over(struct cx_loader *l, const struct cx_config_network *network)
+{
+	if (network->udp_over == CX_UDP_BY_TCP && network->n_listeners && !has_transport(network, CX_TCP))
+		cx_diag_warn(l->diag, network->at.file, network->at.line, "give it a listener with transport = \"tcp\"",
+			     "network \"%s\" has no TCP listener: what is too long for UDP is answered 513",
+			     network->name);
+}
+
 static void check_networks(struct cx_loader *l)
 {
 	const struct cx_config *config = l->config;
@@ -93,6 +109,7 @@ static void check_networks(struct cx_loader *l)
 
 		if (network->sources)
 			check_sources(l, network);
+		check_over(l, network);
 		n_sources += network->n_sources;
 	}
 	if (n_sources > CX_SOURCES_MAX)
