@@ -81,6 +81,7 @@ $(B)/cxctl: $(CXCTL_OBJ) $(B)/libcxsip.a
 UNIT_TESTS := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/test_*.c))
 $(filter $(B)/tests/unit/test_world%,$(UNIT_TESTS)): $(B)/tests/unit/world_run.o
 $(filter $(B)/tests/unit/test_health%,$(UNIT_TESTS)): $(B)/tests/unit/health_run.o
+$(filter $(B)/tests/unit/test_tcp%,$(UNIT_TESTS)): $(B)/tests/unit/tcp_run.o
 $(filter $(B)/tests/unit/test_reach%,$(UNIT_TESTS)): $(B)/tests/unit/reach_run.o $(B)/tests/unit/kernel.o
 $(filter $(B)/tests/unit/test_fastpath%,$(UNIT_TESTS)): $(B)/tests/unit/fastpath_run.o $(B)/tests/unit/fastpath_tables.o $(B)/tests/unit/kernel.o
 RIG_OBJ    := $(patsubst %.c,$(B)/%.o,$(filter-out tests/fastpath/test_% %.bpf.c,$(wildcard tests/fastpath/*.c)))
