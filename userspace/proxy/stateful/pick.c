@@ -4,8 +4,8 @@
  * tried yet, the highest q; among equals the one that this call had before, then
  * the order of the ring from the Call-ID's slot on, which honours weights and is
  * the same on every node. The ring has the highest q that is up; below that it is
- * rendezvous hashing, with the same qualities. States are read when the choice is made, so a failover
- * never goes to an element that is known to be down.
+ * rendezvous hashing, with the same qualities. States are read when the choice is
+ * made, so a failover never goes to an element that is known to be down.
  *
  * An element that asked for a pause (Retry-After) is left out until it is over;
  * afterwards it takes a growing share of the calls, by the call's hash, and its
