@@ -17,10 +17,6 @@
 #   --debug               slab debugging, poisoning, KFENCE where the kernel has it
 #   --count               one processor whose clock is made of instructions: a
 #                         nanosecond of the guest is one, so durations are counts
-#   --one-thread          both processors in turns on one thread of the host. For what makes the
-#                         kernel patch code that runs (jump labels: the first netfilter hook comes, the
-#                         last one goes): with a thread each, qemu executes the old code now and
-#                         then, and the kernel dies of its own breakpoint ("Oops: int3")
 #   --timeout SECONDS     180
 #   --cpus N, --memory MB  2, 1024
 #
@@ -38,7 +34,11 @@ modules="veth nf_defrag_ipv4 nf_defrag_ipv6 nf_conntrack nf_tables nft_ct nft_co
 	xt_u32 xt_bpf udp_tunnel ip6_udp_tunnel dummy bridge vxlan sch_netem sch_ingress cls_bpf act_bpf af_packet_diag"
 boot_modules="virtio_pci virtio_blk"
 
-accel=(-accel tcg,thread=multi,tb-size=512) with=() env=() out='' append='' seconds=180 cpus=2 memory=1024 kernel=
+# The processors take turns on one thread of the host. With a thread each, qemu executes
+# the old code now and then when the kernel patches a jump label that another processor
+# runs through, and the kernel dies of its own breakpoint ("Oops: int3").
+accel=(-accel tcg,thread=single,tb-size=512)
+with=() env=() out='' append='' seconds=180 cpus=2 memory=1024 kernel=
 while [ $# -gt 0 ]; do
 	case $1 in
 	--with) with+=("$2"); shift ;;
@@ -47,8 +47,7 @@ while [ $# -gt 0 ]; do
 	--out) out=$2; shift ;;
 	--append) append+=" $2"; shift ;;
 	--debug) append+=" slub_debug=FZPU kfence.sample_interval=20" ;;
-	--count) accel=(-accel tcg,thread=single,tb-size=512 -icount shift=0,sleep=off) cpus=1 ;;
-	--one-thread) accel=(-accel tcg,thread=single,tb-size=512) ;;
+	--count) accel+=(-icount shift=0,sleep=off) cpus=1 ;;
 	--timeout) seconds=$2; shift ;;
 	--cpus) cpus=$2; shift ;;
 	--memory) memory=$2; shift ;;
