@@ -23,9 +23,9 @@ LAB_ELEMENTS=10
 
 core_dns() { for p in 92 93 94; do printf 'SEQUENTIAL\n%s\n%s\n' ${p}001 ${p}002 >"$LAB_DIR/dn$p.csv"; done; }
 
-# core_tcp_server NODE: sipp as a server, by TCP at port 5070.
+# core_tcp_server NODE [SCENARIO]: sipp as a server, by TCP at port 5070.
 core_tcp_server() {
-	TERM=dumb lab_start "tcp-$1" "$1" "$LAB_DIR/tcp-$1.out" sipp -sf "$LAB_HERE/scenarios/uas_rr.xml" -t tn -p 5070 -i "10.2.${1#ms}.2" -nostdin -max_socket 4096
+	TERM=dumb lab_start "tcp-$1" "$1" "$LAB_DIR/tcp-$1.out" sipp -sf "$LAB_HERE/scenarios/${2:-uas_rr}.xml" -t tn -p 5070 -i "10.2.${1#ms}.2" -nostdin -max_socket 4096
 	lab_wait 3000 core_listens "$1"
 }
 core_listens() { [ -n "$(lab_in "$1" ss -Hltn "sport = :5070")" ]; }

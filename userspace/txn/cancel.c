@@ -92,7 +92,9 @@ void cx_client_send_cancel(struct cx_txns *x, struct cx_client *c)
 	c->cancel = cancel;
 	c->cancelled = true;
 	c->cancel_due = false;
-	cx_txn_end_at(x, &c->txn, cx_txns_now(x) + 64 * (uint64_t)c->txn.timers.t1_ms);
+	c->b_ms = cx_txns_now(x) + 64 * (uint64_t)c->txn.timers.t1_ms;
+	if (!c->trying)
+		cx_txn_end_at(x, &c->txn, c->b_ms);
 	iov.iov_len = (size_t)n;
 	if (!cx_client_send(x, cancel, &iov, 1, 0)) {
 		cx_buffer_drop(x->mem, &c->cancel_lines);

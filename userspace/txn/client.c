@@ -8,7 +8,8 @@
  *   non-INVITE  Trying --1xx--> Proceeding --final--> Completed --K--> end
  *                  `--F--> end <----`
  *
- * The timer of the try runs in the same timer as B and F, which come later.
+ * The timer of the try runs in the same timer as B and F, which come later. Both run
+ * once more in Proceeding when the connection breaks behind a 100.
  */
 #include <errno.h>
 #include "sip/build.h"
@@ -53,6 +54,15 @@ void cx_client_end(struct cx_txns *x, struct cx_client *c)
 	cx_mem_free(x->mem, c);
 }
 
+/* Until b_ms, or try_over() first. */
+static void start_try(struct cx_txns *x, struct cx_client *c, uint32_t try_ms)
+{
+	uint64_t now_ms = cx_txns_now(x);
+
+	c->trying = try_ms && now_ms + try_ms < c->b_ms;
+	cx_txn_end_at(x, &c->txn, c->trying ? now_ms + try_ms : c->b_ms);
+}
+
 int cx_client_send(struct cx_txns *x, struct cx_client *c, const struct iovec *iov, int n_iov,
 		   uint32_t try_ms)
 {
@@ -71,8 +81,7 @@ int cx_client_send(struct cx_txns *x, struct cx_client *c, const struct iovec *i
 	if (err)
 		return err;
 	c->b_ms = now_ms + 64 * (uint64_t)t->timers.t1_ms;
-	c->trying = try_ms && now_ms + try_ms < c->b_ms;
-	cx_txn_end_at(x, t, c->trying ? now_ms + try_ms : c->b_ms);
+	start_try(x, c, try_ms);
 	t->interval_ms = t->timers.t1_ms;
 	if (!t->reliable)
 		cx_timer_set(&x->wheel, &t->retry, now_ms + t->interval_ms); /* Timer A or E */
@@ -86,6 +95,14 @@ void cx_client_silence(struct cx_txns *x, struct cx_client *c)
 		cx_client_pare(x, c);
 	else
 		cx_buffer_drop(x->mem, &c->request);
+}
+
+void cx_client_lost(struct cx_txns *x, struct cx_client *c, uint32_t try_ms)
+{
+	c->answered_ms = 0;
+	if (is_invite(c)) /* F has never stopped */
+		c->b_ms = cx_txns_now(x) + 64 * (uint64_t)c->txn.timers.t1_ms;
+	start_try(x, c, try_ms);
 }
 
 /* ---- responses -------------------------------------------------------------- */
@@ -128,7 +145,8 @@ void cx_client_restart_c(struct cx_txns *x, struct cx_client *c)
 		start_c(x, c);
 }
 
-static bool receive_invite(struct cx_txns *x, struct cx_client *c, const struct cx_message *m)
+/* first: nothing has come yet that counts. */
+static bool receive_invite(struct cx_txns *x, struct cx_client *c, const struct cx_message *m, bool first)
 {
 	struct cx_txn *t = &c->txn;
 
@@ -143,8 +161,6 @@ static bool receive_invite(struct cx_txns *x, struct cx_client *c, const struct 
 	if (t->state == CX_ACCEPTED)
 		return m->status >= 200 && m->status < 300;
 	if (m->status < 200) {
-		bool first = t->state == CX_CALLING;
-
 		t->state = CX_PROCEEDING;
 		cx_timer_stop(&x->wheel, &t->retry);
 		if (first) {
@@ -184,6 +200,8 @@ static bool receive_other(struct cx_txns *x, struct cx_client *c, const struct c
 bool cx_client_receive(struct cx_txns *x, struct cx_client *c, const struct cx_message *m,
 		       enum cx_method method)
 {
+	bool first = !c->answered_ms;
+
 	if (method == CX_M_CANCEL && is_invite(c)) {
 		if (c->cancel)
 			receive_other(x, c->cancel, m);
@@ -191,13 +209,13 @@ bool cx_client_receive(struct cx_txns *x, struct cx_client *c, const struct cx_m
 	}
 	if ((method == CX_M_INVITE) != is_invite(c))
 		return false;
-	if (!c->answered_ms)
+	if (first)
 		c->answered_ms = cx_txns_now(x);
 	if (c->trying) {
 		c->trying = false;
 		cx_txn_end_at(x, &c->txn, c->b_ms);
 	}
-	return is_invite(c) ? receive_invite(x, c, m) : receive_other(x, c, m);
+	return is_invite(c) ? receive_invite(x, c, m, first) : receive_other(x, c, m);
 }
 
 /* ---- timers ----------------------------------------------------------------- */

@@ -87,7 +87,7 @@ struct cx_client {
 	struct cx_buffer *ack;		/* Completed: for retransmitted failure responses */
 	struct cx_buffer *cancel_lines; /* header lines for the CANCEL that is due */
 	struct cx_client *cancel;	/* the CANCEL's own transaction */
-	uint64_t answered_ms;		/* when the first response came, 0: none yet */
+	uint64_t answered_ms;		/* when the first response came, 0: none yet that counts */
 	bool pared;			/* request holds just what ACK and CANCEL need */
 	bool cancel_due;		/* as soon as a provisional response allows it (9.1) */
 	bool cancelled;			/* the CANCEL is sent */
@@ -207,6 +207,10 @@ bool cx_client_receive(struct cx_txns *x, struct cx_client *c, const struct cx_m
 void cx_client_cancel(struct cx_txns *x, struct cx_client *c, struct cx_text lines);
 /* The transport failed for a CANCEL: once, it is sent again by another connection. */
 void cx_client_cancel_failed(struct cx_txns *x, struct cx_client *cancel);
+/* Its connection broke when it had seen nothing but 100: that does not count any more,
+ * and from now on it has the time that a request without a response has: try_ms and
+ * Timer B as with cx_client_send(). A CANCEL may be sent all the same. */
+void cx_client_lost(struct cx_txns *x, struct cx_client *c, uint32_t try_ms);
 /* Sends nothing again; goes on listening. */
 void cx_client_silence(struct cx_txns *x, struct cx_client *c);
 /* Timer C starts anew: a provisional response above 100 (16.7 step 2). */

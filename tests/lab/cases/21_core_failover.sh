@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 # One of two servers dies in the middle of calls through the core: silent (UDP),
-# refusing by ICMP, refusing by RST, and a black hole for TCP. Calls move to the
+# refusing by ICMP, refusing by RST, behind a 100, and a black hole for TCP. Calls move to the
 # other one within the transaction; traffic for others is not held up.
 . "$(dirname "$0")/../case.sh"
 UDP_GROUP='try_timeout_ms = 500;'
@@ -39,6 +39,22 @@ lab_calls_wait rst
 # sipp ends with calls between INVITE and BYE: those of one moment
 check "rst: $CALLS_FAILED calls failed" [ "$CALLS_FAILED" -le 5 ]
 figure "rst: $CALLS_FAILED of $((RATE * 5)) failed"
+
+# ms2 says 100, and dies: the caller waits for one try, not for Timer C.
+core_tcp_server ms2 uas_trying
+check "t2 is not tried again" lab_wait 8000 lab_state_is t2 up # without probes after a pause
+lab_wait 5000 core_idle
+before=$(core_sum requests) timeouts=$(core_sum timeouts)
+core_start trying 20 20 93 u1 -d 0 $patience
+# the calls of ms1 are over (ACK and BYE have come), those of ms2 are all that is open
+only_tried() { open=$(core_sum contexts); [ "$open" -gt 0 ] && [ $(($(core_sum requests) - before)) -ge $((60 - 2 * open)) ]; }
+check "ms2 has said 100" lab_wait 5000 only_tried
+lab_end tcp-ms2 KILL
+lab_calls_wait trying
+calls_ok trying 20
+timeouts=$(($(core_sum timeouts) - timeouts))
+check "$timeouts of $open calls timed out at ms2" [ "$timeouts" -gt 0 ]
+figure "behind a 100: $CALLS_FAILED of 20 failed, $open were at ms2"
 
 # ms2 cannot answer our address any more: SYNs vanish. Calls over IPv6 do not wait for that.
 core_tcp_server ms2

@@ -9,6 +9,8 @@
  *   ICMP, connection refused            next element at once
  *   connection lost before an answer    the same element once more by a new
  *                                       connection, as often as `retries` allows
+ *   connection lost behind a 100        nothing as above, from then on: the answer may
+ *                                       come by another connection (18.2.2)
  *   a listed code (503)                 next element; Retry-After: a pause
  *   Timer B or F                        408; Timer C: CANCEL, 408 (16.8)
  *
@@ -16,7 +18,6 @@
  * that the transaction has.
  */
 #include <errno.h>
-#include "base/hash.h"
 #include "proxy/stateful/internal.h"
 
 void cx_sign(struct cx_proxy *p, uint32_t element, enum cx_proxy_sign sign)
@@ -33,76 +34,6 @@ bool cx_is_failover_code(const struct cx_proxy *p, uint32_t group, int status)
 		if (policy->failover_codes[i] == status)
 			return true;
 	return false;
-}
-
-/* ---- who waits for a first response from where ------------------------------------- */
-
-static struct cx_branch **head_of(struct cx_proxy *p, const union cx_addr *addr, uint16_t port,
-				  uint8_t transport)
-{
-	struct cx_siphash s;
-
-	cx_siphash_start(&s, &p->match_key);
-	cx_siphash_word(&s, addr->q[0], 1);
-	cx_siphash_word(&s, addr->q[1], 1);
-	cx_siphash_word(&s, (uint64_t)port << 8 | transport, 1);
-	return &p->waiting[cx_siphash_end(&s, 3) % CX_WAITING_HEADS];
-}
-
-void cx_waiting_add(struct cx_proxy *p, struct cx_branch *b)
-{
-	const struct cx_hop *hop = &b->client.hop;
-	struct cx_branch **head = head_of(p, &hop->addr, hop->port, hop->transport);
-
-	b->waiting_next = *head;
-	b->waiting = head;
-	if (*head)
-		(*head)->waiting = &b->waiting_next;
-	*head = b;
-}
-
-void cx_waiting_remove(struct cx_branch *b)
-{
-	if (!b->waiting)
-		return;
-	*b->waiting = b->waiting_next;
-	if (b->waiting_next)
-		b->waiting_next->waiting = b->waiting;
-	b->waiting = NULL;
-	b->waiting_next = NULL;
-}
-
-static bool waits_for(const struct cx_branch *b, const union cx_addr *addr, uint16_t port, uint8_t transport)
-{
-	const struct cx_hop *hop = &b->client.hop;
-
-	return hop->port == port && hop->transport == transport && !memcmp(&hop->addr, addr, sizeof(*addr));
-}
-
-void cx_proxy_unreachable(struct cx_proxy *p, const union cx_addr *addr, uint16_t port, uint8_t transport,
-			  int errnum, uint64_t now_ms)
-{
-	struct cx_branch **head, *b, *failed = NULL, *next;
-
-	cx_txns_advance(&p->txns, now_ms);
-	head = head_of(p, addr, port, transport);
-	/* first take them all out: what follows may put others in */
-	for (b = *head; b; b = next) {
-		next = b->waiting_next;
-		if (!waits_for(b, addr, port, transport))
-			continue;
-		cx_waiting_remove(b);
-		b->waiting_next = failed;
-		b->waiting = &failed;
-		if (failed)
-			failed->waiting = &b->waiting_next;
-		failed = b;
-	}
-	while ((b = failed)) {
-		cx_waiting_remove(b);
-		cx_branch_failed(p, b, errnum);
-	}
-	cx_proxy_ask(p);
 }
 
 /* ---- the end of a try ---------------------------------------------------------------- */
@@ -187,7 +118,7 @@ void cx_try_over(void *ctx, struct cx_client *client)
 	struct cx_context *c = b->context;
 	struct cx_proxy *p = ctx;
 
-	if (!c)
+	if (!c || b->abandoned)
 		return;
 	b->overdue = true;
 	if (!c->cancelled && (others_open(b) || !anywhere_else(p, c)))
@@ -225,6 +156,11 @@ void cx_client_expired(void *ctx, struct cx_client *client)
 	struct cx_context *c = b->context;
 	struct cx_proxy *p = ctx;
 
+	if (c && !b->abandoned && !client->answered_ms) { /* Timer B, behind a 100 that does not count */
+		give_up(p, b);
+		cx_context_check(p, c);
+		return;
+	}
 	cx_client_cancel(&p->txns, client, (struct cx_text){NULL, 0});
 	if (!c || b->abandoned)
 		return;
@@ -278,14 +214,29 @@ static void refused(struct cx_proxy *p, struct cx_branch *b, int errnum)
 	cx_client_end(&p->txns, &b->client);
 }
 
+/* Its connection is gone. Whoever rings is reached by other means; with no more than 100
+ * said, it may be that nobody is there any more. */
+static void lost(struct cx_proxy *p, struct cx_branch *b)
+{
+	struct cx_client *client = &b->client;
+	uint32_t try_ms = cx_try_ms(p, b->group, &client->hop, &client->txn.timers);
+
+	if (client->txn.reliable && client->answered_ms && !b->provisional && !client->cancelled)
+		cx_client_lost(&p->txns, client, try_ms);
+}
+
 /* 16.9: as if a 503 had come. */
 void cx_branch_failed(struct cx_proxy *p, struct cx_branch *b, int errnum)
 {
 	struct cx_context *c = b->context;
 	struct cx_hop hop = b->client.hop;
 
-	if (!c || b->final || b->abandoned || b->client.answered_ms || b->client.txn.lingers)
-		return; /* whoever answered once is reached by other means */
+	if (!c || b->final || b->abandoned || b->client.txn.lingers)
+		return;
+	if (b->client.txn.state == CX_PROCEEDING) {
+		lost(p, b);
+		return;
+	}
 	if (!c->cancelled && c->n_tries < CX_TRIES_MAX && once_more(p, b, errnum, &hop)) {
 		uint8_t again = c->tries[b->try].again;
 		uint32_t element = b->element;

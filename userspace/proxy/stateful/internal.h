@@ -272,6 +272,7 @@ void cx_abandon_overdue(struct cx_proxy *p, struct cx_context *c);
 void cx_try_over(void *ctx, struct cx_client *c);
 void cx_no_answer(void *ctx, struct cx_client *c);
 void cx_client_expired(void *ctx, struct cx_client *c);
+/* waiting.c: for a first response from its hop */
 void cx_waiting_add(struct cx_proxy *p, struct cx_branch *b);
 void cx_waiting_remove(struct cx_branch *b);
 void cx_sign(struct cx_proxy *p, uint32_t element, enum cx_proxy_sign sign);
