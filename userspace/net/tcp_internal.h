@@ -2,8 +2,9 @@
 /*
  * What the files of the TCP transport share. Private to net/.
  *
- * tcp.c has the table and the way in and out of it, connection.c what happens on
- * one connection, listen.c the listening sockets.
+ * tcp.c has the table and the way in and out of it, listen.c the listening sockets; of
+ * one connection, connection.c has its life, reading.c what comes in, writing.c what goes
+ * out, closing.c what is still to be said when nothing is read any more.
  */
 #ifndef CX_NET_TCP_INTERNAL_H
 #define CX_NET_TCP_INTERNAL_H
@@ -14,7 +15,8 @@
 
 #define CX_TCP_READ_SIZE 65536
 #define CX_TCP_INDEX_BITS 24
-#define CX_TCP_TOKENS_MAX 4096
+#define CX_TCP_READS_A_TURN 8
+#define CX_TCP_CLOSING_MS 2000
 
 struct cx_conn {
 	struct cx_tcp *t;
@@ -90,12 +92,33 @@ void cx_source_give(struct cx_tcp *t, struct cx_source_count *s); /* NULL: nothi
 
 /* connection.c. Starts polling; connecting: until it is up. */
 int cx_conn_start(struct cx_conn *c, bool connecting);
-int cx_conn_queue(struct cx_conn *c, const struct iovec *iov, int n, uint64_t token);
-void cx_conn_flush(struct cx_conn *c);
-/* Offers what it has, and reads on unless it is held again. */
-void cx_conn_resume(struct cx_conn *c);
 /* Ends it and tells of its tokens; errnum 0: nobody is told. */
 void cx_conn_end(struct cx_conn *c, int errnum);
+void cx_conn_broke(struct cx_conn *c, int errnum); /* the same, and counts it */
+/* Polls for what it waits for now. */
+void cx_conn_want(struct cx_conn *c);
+/* For the earliest of what may be due. */
+void cx_conn_set_timer(struct cx_conn *c);
+
+/* reading.c. What there is, as far as there is room for it. May end it. */
+void cx_conn_read(struct cx_conn *c);
+/* Offers what it has, and reads on unless it is held again. */
+void cx_conn_resume(struct cx_conn *c);
+
+/* writing.c */
+int cx_conn_queue(struct cx_conn *c, const struct iovec *iov, int n, uint64_t token);
+/* It is flushed at the end of this turn. */
+void cx_conn_make_dirty(struct cx_conn *c);
+void cx_conn_flush(struct cx_conn *c); /* may end it */
+/* Whoever sent something by it hears that it broke. */
+void cx_conn_tell(struct cx_conn *c, int errnum);
+
+/* closing.c. p: what cannot be framed. */
+void cx_conn_close_bad(struct cx_conn *c, const uint8_t *p);
+/* Closing: what still comes is of no use. */
+void cx_conn_discard(struct cx_conn *c);
+/* Closing, and all is written. */
+void cx_conn_all_said(struct cx_conn *c);
 
 /* listen.c */
 int cx_tcp_socket(const struct cx_listener *listener, int *fd);
