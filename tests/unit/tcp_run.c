@@ -29,7 +29,7 @@ static bool on_message(void *ctx, const struct cx_hop *from, uint8_t *p, size_t 
 	memcpy(r->last, p, n);
 	r->last_n = n;
 	if (r->answers)
-		assert_int_equal(send_text(r, from, "answer", 0), 0);
+		assert_int_equal(send_text(r, from, ANSWER, 0), 0);
 	return true;
 }
 

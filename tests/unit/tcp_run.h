@@ -27,6 +27,7 @@
 #define LISTENER 7
 #define WORKER 3
 #define WAIT_MS 5000
+#define ANSWER "SIP/2.0 200 OK\r\n\r\n"
 
 struct rig {
 	uv_loop_t loop;

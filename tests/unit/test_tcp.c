@@ -85,7 +85,7 @@ static void goes_back_by_another(void **state)
 {
 	struct rig *r = rig_default();
 	struct cx_hop back;
-	char in[16];
+	char in[64];
 	int again;
 
 	(void)state;
@@ -96,8 +96,8 @@ static void goes_back_by_another(void **state)
 	back = r->from;
 	assert_int_equal(back.return_port, 0);
 	back.return_port = port_of(r->peer_listen);
-	assert_int_equal(send_text(r, &back, "first", 0), 0);
-	assert_true(UNTIL(r, recv(r->peer, in, sizeof(in), MSG_DONTWAIT) == 5));
+	assert_int_equal(send_text(r, &back, ANSWER, 0), 0);
+	assert_true(UNTIL(r, recv(r->peer, in, sizeof(in), MSG_DONTWAIT) == sizeof(ANSWER) - 1));
 	close(r->peer);
 	assert_true(UNTIL(r, stats_of(r).open == 0));
 	assert_int_equal(send_text(r, &r->from, "nowhere", 0), -ENOTCONN);

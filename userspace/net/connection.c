@@ -41,6 +41,14 @@ void cx_conn_end(struct cx_conn *c, int errnum)
 		cx_conn_tell(c, errnum);
 }
 
+static int error_of(const struct cx_conn *c)
+{
+	socklen_t n = sizeof(int);
+	int err = 0;
+
+	return getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &err, &n) ? errno : err;
+}
+
 /* ---- time ----------------------------------------------------------------------------- */
 
 static void on_timer(uv_timer_t *timer);
@@ -53,7 +61,7 @@ static uint64_t due_ms(const struct cx_conn *c)
 	if (c->state == CX_TCP_CONNECTING)
 		return c->opened_ms + s->connect_ms;
 	if (c->state == CX_TCP_CLOSING)
-		return c->closing_ms + CX_TCP_CLOSING_MS;
+		return c->close_at_ms;
 	due = c->active_ms + s->idle_ms;
 	if (c->accepted && !c->heard && c->opened_ms + s->half_open_ms < due)
 		due = c->opened_ms + s->half_open_ms;
@@ -94,7 +102,7 @@ static void on_timer(uv_timer_t *timer)
 	}
 	if (c->state != CX_TCP_CLOSING)
 		cx_tcp_count(&c->t->stats.timed_out, 1);
-	cx_conn_end(c, ETIMEDOUT);
+	cx_conn_end(c, c->deaf && c->shut ? error_of(c) : ETIMEDOUT);
 }
 
 void cx_conn_broke(struct cx_conn *c, int errnum)
@@ -107,8 +115,10 @@ void cx_conn_broke(struct cx_conn *c, int errnum)
 
 void cx_conn_want(struct cx_conn *c)
 {
-	int events = c->deaf || c->held ? 0 : UV_READABLE | UV_DISCONNECT;
+	int events = c->held ? 0 : UV_READABLE | UV_DISCONNECT;
 
+	if (c->deaf) /* its end is known; of errors libuv tells who waits for something */
+		events = c->shut ? 0 : UV_PRIORITIZED;
 	c->writable_wanted = c->state == CX_TCP_CONNECTING || cx_bytes_n(&c->out);
 	if (c->writable_wanted)
 		events |= UV_WRITABLE;
@@ -117,11 +127,8 @@ void cx_conn_want(struct cx_conn *c)
 
 static void on_connected(struct cx_conn *c)
 {
-	socklen_t n = sizeof(int);
-	int err = 0;
+	int err = error_of(c);
 
-	if (getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &err, &n))
-		err = errno;
 	if (err) {
 		did_not_come_up(c, err);
 		return;
@@ -144,6 +151,8 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 		cx_conn_flush(c);
 	}
 	if (c->fd >= 0 && c->held && status < 0) { /* it will not come to reading any more */
+		cx_conn_broke(c, ECONNRESET);
+	} else if (c->fd >= 0 && c->deaf && (status < 0 || events & UV_PRIORITIZED)) {
 		cx_conn_broke(c, ECONNRESET);
 	} else if (c->fd >= 0 && !c->held && (status < 0 || events & (UV_READABLE | UV_DISCONNECT))) {
 		if (c->state == CX_TCP_OPEN)

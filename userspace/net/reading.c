@@ -15,6 +15,11 @@
 
 #define PONG "\r\n"
 
+bool cx_conn_asks(const uint8_t *p, size_t n)
+{
+	return n > 4 && memcmp(p, "SIP/", 4) != 0 && memcmp(p, "ACK ", 4) != 0;
+}
+
 /* The peer has to wait: what it goes on sending fills its window. */
 static void hold(struct cx_conn *c)
 {
@@ -29,6 +34,21 @@ static void hold(struct cx_conn *c)
 	cx_conn_want(c);
 }
 
+/* Before it is offered: its answer may come while it is. */
+static bool offer(struct cx_conn *c, uint8_t *p, size_t n)
+{
+	uint32_t asked = cx_conn_asks(p, n);
+
+	c->heard = true;
+	c->owed += asked;
+	if (!c->t->ops.on_message(c->t->ops.ctx, &c->hop, p, n)) {
+		c->owed -= asked;
+		return false;
+	}
+	c->messages_in++;
+	return true;
+}
+
 /* Takes whole messages off the front of p, until there is no room for one. How many
  * bytes, or -1: the connection is not to be read any further. */
 static ssize_t take_frames(struct cx_conn *c, uint8_t *p, size_t n)
@@ -40,12 +60,10 @@ static ssize_t take_frames(struct cx_conn *c, uint8_t *p, size_t n)
 
 	while ((got = cx_frame_next(&c->frame, p + at, n - at, &kind)) > 0) {
 		if (kind == CX_FRAME_MESSAGE) {
-			c->heard = true;
-			if (!c->t->ops.on_message(c->t->ops.ctx, &c->hop, p + at, (size_t)got)) {
+			if (!offer(c, p + at, (size_t)got)) {
 				hold(c);
 				return (ssize_t)at;
 			}
-			c->messages_in++;
 		} else if (kind == CX_FRAME_PING) {
 			cx_tcp_count(&c->t->stats.pings, 1);
 			c->heard = true;
@@ -126,7 +144,7 @@ void cx_conn_read(struct cx_conn *c)
 			if (n < 0)
 				cx_conn_broke(c, errno);
 			else
-				cx_conn_end(c, ECONNRESET); /* the peer has closed it */
+				cx_conn_peer_ended(c);
 			return;
 		}
 		c->active_ms = uv_now(c->t->loop);

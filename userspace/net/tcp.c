@@ -269,7 +269,7 @@ static struct cx_conn *named(struct cx_tcp *t, const struct cx_hop *hop)
 
 	if (!c || c->hop.generation != hop->generation)
 		return NULL;
-	return c->state != CX_TCP_CLOSING || c->awaits ? c : NULL;
+	return c->state != CX_TCP_CLOSING || c->owed ? c : NULL;
 }
 
 /* ---- out ---------------------------------------------------------------------------------- */

@@ -18,6 +18,11 @@
 #define CX_TCP_READS_A_TURN 8
 #define CX_TCP_CLOSING_MS 2000
 
+struct cx_conn_token {
+	uint64_t token;
+	bool response;
+};
+
 struct cx_conn {
 	struct cx_tcp *t;
 	struct cx_hop hop; /* the peer, our listener, index and generation */
@@ -25,17 +30,18 @@ struct cx_conn {
 	uint8_t state;				      /* enum cx_tcp_state */
 	bool accepted, writable_wanted, dirty, heard; /* heard: a whole message has come */
 	bool held;				      /* a message in `in` waits for room */
-	/* Closing: an answer may still come; one was queued; the peer has ended its side */
-	bool awaits, said, deaf;
+	/* Closing: something was queued; the peer has ended its side; we have ended ours */
+	bool said, deaf, shut;
+	uint32_t owed; /* requests that came and have had no final response by it */
 	uv_poll_t poll;
 	uv_timer_t timer;
 	unsigned handles; /* that are not closed yet */
-	uint64_t opened_ms, active_ms, partial_since_ms, closing_ms;
+	uint64_t opened_ms, active_ms, partial_since_ms, close_at_ms;
 	uint64_t messages_in, messages_out;
 	struct cx_frame frame;
 	struct cx_bytes in, out;
 	/* of messages that were sent last, the oldest first to go */
-	uint64_t *tokens;
+	struct cx_conn_token *tokens;
 	uint32_t n_tokens, tokens_size, tokens_at; /* a ring */
 	struct cx_conn *next_dirty;
 	struct cx_conn *next_held;
@@ -100,7 +106,9 @@ void cx_conn_want(struct cx_conn *c);
 /* For the earliest of what may be due. */
 void cx_conn_set_timer(struct cx_conn *c);
 
-/* reading.c. What there is, as far as there is room for it. May end it. */
+/* reading.c. Does this message want a final response? */
+bool cx_conn_asks(const uint8_t *p, size_t n);
+/* What there is, as far as there is room for it. May end it. */
 void cx_conn_read(struct cx_conn *c);
 /* Offers what it has, and reads on unless it is held again. */
 void cx_conn_resume(struct cx_conn *c);
@@ -110,11 +118,14 @@ int cx_conn_queue(struct cx_conn *c, const struct iovec *iov, int n, uint64_t to
 /* It is flushed at the end of this turn. */
 void cx_conn_make_dirty(struct cx_conn *c);
 void cx_conn_flush(struct cx_conn *c); /* may end it */
-/* Whoever sent something by it hears that it broke. */
+/* Whoever sent something by it hears that it broke; or a request alone. */
 void cx_conn_tell(struct cx_conn *c, int errnum);
+void cx_conn_tell_requests(struct cx_conn *c, int errnum);
 
 /* closing.c. p: what cannot be framed. */
 void cx_conn_close_bad(struct cx_conn *c, const uint8_t *p);
+/* The peer has ended its side. */
+void cx_conn_peer_ended(struct cx_conn *c);
 /* Closing: what still comes is of no use. */
 void cx_conn_discard(struct cx_conn *c);
 /* Closing, and all is written. */

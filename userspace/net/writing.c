@@ -12,13 +12,13 @@
 
 /* ---- tokens ---------------------------------------------------------------------- */
 
-static void remember(struct cx_conn *c, uint64_t token)
+static void remember(struct cx_conn *c, uint64_t token, bool response)
 {
 	if (!token)
 		return;
 	if (c->n_tokens == c->tokens_size && c->tokens_size < TOKENS_MAX) {
 		uint32_t size = c->tokens_size ? c->tokens_size * 2 : 16;
-		uint64_t *more = malloc(size * sizeof(*more));
+		struct cx_conn_token *more = malloc(size * sizeof(*more));
 
 		if (more) {
 			for (uint32_t i = 0; i < c->n_tokens; i++)
@@ -31,18 +31,37 @@ static void remember(struct cx_conn *c, uint64_t token)
 	}
 	if (!c->tokens_size)
 		return;
-	c->tokens[(c->tokens_at + c->n_tokens) % c->tokens_size] = token;
+	c->tokens[(c->tokens_at + c->n_tokens) % c->tokens_size] =
+	    (struct cx_conn_token){.token = token, .response = response};
 	if (c->n_tokens < c->tokens_size)
 		c->n_tokens++;
 	else
 		c->tokens_at = (c->tokens_at + 1) % c->tokens_size;
 }
 
+/* Each that is there now leaves the ring first: what is told may send by this connection. */
+static void tell(struct cx_conn *c, int errnum, bool responses)
+{
+	for (uint32_t n = c->n_tokens; n; n--) {
+		struct cx_conn_token token = c->tokens[c->tokens_at];
+
+		c->tokens_at = (c->tokens_at + 1) % c->tokens_size;
+		c->n_tokens--;
+		if (token.response && !responses)
+			remember(c, token.token, true);
+		else
+			c->t->ops.on_failed(c->t->ops.ctx, token.token, errnum);
+	}
+}
+
 void cx_conn_tell(struct cx_conn *c, int errnum)
 {
-	for (uint32_t i = 0; i < c->n_tokens; i++)
-		c->t->ops.on_failed(c->t->ops.ctx, c->tokens[(c->tokens_at + i) % c->tokens_size], errnum);
-	c->n_tokens = 0;
+	tell(c, errnum, true);
+}
+
+void cx_conn_tell_requests(struct cx_conn *c, int errnum)
+{
+	tell(c, errnum, false);
 }
 
 /* ---- the queue --------------------------------------------------------------------- */
@@ -56,10 +75,18 @@ void cx_conn_make_dirty(struct cx_conn *c)
 	c->t->dirty = c;
 }
 
+/* Of the first piece of a message: the class of its status, 0: it is a request. */
+static int status_class(const struct iovec *iov)
+{
+	const char *p = iov->iov_base;
+
+	return iov->iov_len > 8 && !memcmp(p, "SIP/2.0 ", 8) ? p[8] - '0' : 0;
+}
+
 int cx_conn_queue(struct cx_conn *c, const struct iovec *iov, int n, uint64_t token)
 {
+	int class = n ? status_class(iov) : 0, err;
 	size_t total = 0;
-	int err;
 
 	for (int i = 0; i < n; i++)
 		total += iov[i].iov_len;
@@ -70,12 +97,11 @@ int cx_conn_queue(struct cx_conn *c, const struct iovec *iov, int n, uint64_t to
 	err = cx_bytes_add(&c->out, iov, n, total);
 	if (err)
 		return err;
-	remember(c, token);
+	remember(c, token, class != 0);
 	c->messages_out++;
-	if (c->state == CX_TCP_CLOSING) {
-		c->said = true;
-		c->awaits = false;
-	}
+	if (class >= 2 && c->owed)
+		c->owed--;
+	c->said |= c->state == CX_TCP_CLOSING;
 	if (c->state != CX_TCP_CONNECTING && !c->writable_wanted)
 		cx_conn_make_dirty(c);
 	return 0;
@@ -101,11 +127,9 @@ void cx_conn_flush(struct cx_conn *c)
 	if (!cx_bytes_n(&c->out)) {
 		if (c->out.size > 65536)
 			cx_bytes_free(&c->out);
-		if (c->state == CX_TCP_CLOSING)
-			cx_conn_all_said(c);
-		if (c->fd < 0)
-			return;
 	}
 	if (c->writable_wanted != (cx_bytes_n(&c->out) != 0))
 		cx_conn_want(c);
+	if (c->state == CX_TCP_CLOSING && !cx_bytes_n(&c->out))
+		cx_conn_all_said(c);
 }
