@@ -80,7 +80,7 @@ enum cx_letter {
 	/* to everybody */
 	CX_LETTER_UNREACHABLE, /* struct cx_letter_unreachable */
 	/* to a worker */
-	CX_LETTER_MESSAGE, /* private to stateful.c */
+	CX_LETTER_MESSAGE, /* these two: stateful.h */
 	CX_LETTER_FAILED,
 	CX_LETTER_SEND, /* struct cx_letter_send, then the message */
 };
