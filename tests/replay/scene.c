@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include "txn/branch.h"
 #include "unit/fixture.h"
 #include "replay.h"
 
@@ -257,6 +258,27 @@ static void pause_by_others(struct scene *s, const struct peer *p, const struct 
 	set_pause(s, p->element, &(struct cx_pause){s->now_ms, until_ms, until_ms, 0, 503});
 }
 
+/* ICMP of a stranger: it quotes the last request to that peer, or what looks like it. */
+static void bounces(struct scene *s, const struct peer *p, bool forged)
+{
+	const struct packet *last = p->n_requests ? p->requests[p->n_requests - 1] : NULL;
+	struct cx_text branch = {NULL, 0};
+	char text[CX_BRANCH_MAX];
+
+	if (last)
+		branch = cx_branch_in((struct cx_text){last->bytes, last->n});
+	if (!branch.n || branch.n > sizeof(text)) {
+		scene_fail(s, "%s has no request to quote", p->name);
+		return;
+	}
+	memcpy(text, branch.p, branch.n);
+	text[26] = forged ? (text[26] == 'x' ? 'y' : 'x') : text[26]; /* in the MAC */
+	branch.p = text;
+	if (cx_proxy_wrote(s->proxy, branch, &p->hop.addr, p->hop.port, p->hop.transport))
+		cx_proxy_unreachable(s->proxy, &p->hop.addr, p->hop.port, p->hop.transport, EHOSTUNREACH,
+				     s->now_ms);
+}
+
 static bool peer_does(struct scene *s, struct peer *p, const struct line *l)
 {
 	const char *verb = l->n_words > 1 ? l->words[1] : "";
@@ -273,6 +295,8 @@ static bool peer_does(struct scene *s, struct peer *p, const struct line *l)
 	else if (!strcmp(verb, "icmp"))
 		cx_proxy_unreachable(s->proxy, &p->hop.addr, p->hop.port, p->hop.transport,
 				     err ? err : ECONNREFUSED, s->now_ms);
+	else if (!strcmp(verb, "bounces"))
+		bounces(s, p, l->n_words > 2);
 	else if (!strcmp(verb, "lost"))
 		cx_proxy_failed(s->proxy, p->token, err ? err : ECONNRESET, s->now_ms);
 	else if (!strcmp(verb, "lost-response"))

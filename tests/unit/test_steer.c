@@ -92,8 +92,7 @@ static void on_datagram(void *ctx, uint16_t listener, const union cx_addr *from,
 	seen->wrong += cx_owner(&key.hash, p, n, WORKERS) != seen->worker;
 }
 
-static void on_unreachable(void *ctx, uint16_t listener, const union cx_addr *addr, uint16_t port,
-			   const union cx_addr *by, int errnum)
+static void on_unreachable(void *ctx, uint16_t listener, const struct cx_udp_bounce *bounce)
 {
 }
 

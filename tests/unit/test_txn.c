@@ -134,6 +134,31 @@ static void a_branch_cannot_be_forged(void **state)
 	assert_int_equal(cx_branch_read((struct cx_text){text, n}, &later, call_id, &read), -EBADMSG);
 }
 
+/* In a datagram that somebody quotes, cut off anywhere. */
+static void a_branch_is_found_in_a_quotation(void **state)
+{
+	struct cx_branch_id id = id_for("198.51.100.7"), claimed;
+	char text[CX_BRANCH_MAX], quoted[256];
+	uint32_t n = cx_branch_write(text, &key, &id, call_id);
+	int length = snprintf(quoted, sizeof(quoted), "INVITE sip:a@b SIP/2.0\r\nVia: SIP/2.0/UDP c;branch=%.*s",
+			      (int)n, text);
+
+	for (const char *behind = "\r;, "; *behind; behind++) {
+		struct cx_text branch;
+
+		quoted[length] = *behind;
+		branch = cx_branch_in((struct cx_text){quoted, (uint32_t)length + 1});
+		assert_int_equal(branch.n, n);
+		assert_memory_equal(branch.p, text, n);
+		assert_true(cx_branch_claims(branch, &claimed));
+		assert_true(claimed.handle == id.handle && claimed.worker == id.worker);
+	}
+	for (int k = 0; k <= length; k++)
+		assert_int_equal(cx_branch_in((struct cx_text){quoted, (uint32_t)k}).n, 0);
+	assert_false(cx_branch_claims((struct cx_text){text, n - 1}, &claimed));
+	assert_false(cx_branch_claims((struct cx_text){NULL, 0}, &claimed));
+}
+
 /* ---- matching -------------------------------------------------------------------- */
 
 static uint64_t match(const char *method, const char *via, const char *uri, bool of_invite)
@@ -195,6 +220,7 @@ int main(void)
 	    cmocka_unit_test(links_are_found_by_their_key),
 	    cmocka_unit_test(a_branch_says_what_was_written),
 	    cmocka_unit_test(a_branch_cannot_be_forged),
+	    cmocka_unit_test(a_branch_is_found_in_a_quotation),
 	    cmocka_unit_test(requests_match_by_branch_sent_by_and_method),
 	    cmocka_unit_test(old_requests_match_by_all_that_they_have),
 	};

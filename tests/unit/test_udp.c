@@ -26,7 +26,9 @@ struct seen {
 	unsigned datagrams, unreachable, failed;
 	uint32_t tag;
 	uint16_t listener, port, unreachable_port;
-	union cx_addr from, unreachable_addr, reported_by;
+	union cx_addr from;
+	struct cx_udp_bounce bounce;
+	char quoted[2000];
 	int errnum;
 	size_t n;
 	uint8_t first, last;
@@ -47,17 +49,16 @@ static void on_datagram(void *ctx, uint16_t listener, const union cx_addr *from,
 	memset(p + n, 0, 64); /* promised room */
 }
 
-static void on_unreachable(void *ctx, uint16_t listener, const union cx_addr *addr, uint16_t port,
-			   const union cx_addr *by, int errnum)
+static void on_unreachable(void *ctx, uint16_t listener, const struct cx_udp_bounce *bounce)
 {
 	struct seen *seen = ctx;
 
 	seen->unreachable++;
 	seen->listener = listener;
-	seen->unreachable_addr = *addr;
-	seen->reported_by = *by;
-	seen->unreachable_port = port;
-	seen->errnum = errnum;
+	seen->bounce = *bounce;
+	memcpy(seen->quoted, bounce->quoted, bounce->n);
+	seen->unreachable_port = bounce->port;
+	seen->errnum = bounce->errnum;
 }
 
 static void on_send_failed(void *ctx, uint16_t listener, const union cx_addr *to, uint16_t port, int err,
@@ -167,6 +168,7 @@ static void datagrams_v6(void **state)
 
 static void refused_over(const char *address)
 {
+	static const char big[5000];
 	struct seen seen, gone_seen, peer_seen;
 	uint16_t port, gone, peer_port;
 	struct cx_udp *u = open_any(address, &seen, &port);
@@ -182,8 +184,10 @@ static void refused_over(const char *address)
 	assert_int_equal(seen.unreachable_port, gone);
 	assert_int_equal(seen.errnum, ECONNREFUSED);
 	assert_int_equal(seen.listener, LISTENER);
-	assert_string_equal(cx_addr_format(&seen.unreachable_addr, text), address);
-	assert_string_equal(cx_addr_format(&seen.reported_by, text), address);
+	assert_string_equal(cx_addr_format(&seen.bounce.to, text), address);
+	assert_string_equal(cx_addr_format(&seen.bounce.by, text), address);
+	assert_int_equal(seen.bounce.n, 1);
+	assert_int_equal(seen.quoted[0], 'x');
 	wait_for(peer);
 	assert_int_equal(peer_seen.datagrams, 1);
 
@@ -194,6 +198,11 @@ static void refused_over(const char *address)
 	assert_int_equal(seen.unreachable, 2);
 	assert_int_equal(seen.datagrams, 1);
 	assert_int_equal(poll(&(struct pollfd){.fd = cx_udp_fd(u), .events = ERROR_QUEUE_POLL}, 1, 0), 0);
+	/* a long one is quoted as far as it goes */
+	assert_int_equal(send_to(u, address, gone, "INVITE", 6, big, sizeof(big)), 0);
+	wait_for(u);
+	assert_true(seen.bounce.n >= 500 && seen.bounce.n <= 1280);
+	assert_memory_equal(seen.quoted, "INVITE", 6);
 	cx_udp_close(u);
 	cx_udp_close(peer);
 }

@@ -23,6 +23,7 @@
 #include "net/post.h"
 #include "net/steer.h"
 #include "net/tcp.h"
+#include "net/udp.h"
 #include "proxy/core.h"
 #include "route/view.h"
 
@@ -80,8 +81,9 @@ enum cx_letter {
 	/* to everybody */
 	CX_LETTER_UNREACHABLE, /* struct cx_letter_unreachable */
 	/* to a worker */
-	CX_LETTER_MESSAGE, /* these two: stateful.h */
+	CX_LETTER_MESSAGE, /* these three: stateful.h */
 	CX_LETTER_FAILED,
+	CX_LETTER_BOUNCED,
 	CX_LETTER_SEND, /* struct cx_letter_send, then the message */
 };
 
@@ -204,6 +206,8 @@ void cx_sip_to_core(struct cx_sip *sip, const struct cx_hop *from, const uint8_t
 bool cx_sip_probe_answer(struct cx_sip *sip, const uint8_t *p, size_t n);
 /* Tells health and every worker's core. */
 void cx_sip_unreachable(struct cx_sip *sip, const union cx_addr *addr, uint16_t port, uint8_t transport, int errnum);
+/* The same, said by a stranger: told if the quoted datagram is one that a core sent. */
+void cx_sip_bounced(struct cx_sip *sip, const struct cx_udp_bounce *bounce);
 /* What sip->failed holds, to the core and to health. */
 void cx_sip_tell_failed(struct cx_sip *sip);
 void cx_sip_letter(struct cx_sip *sip, unsigned from, uint32_t kind, void *letter, size_t n);

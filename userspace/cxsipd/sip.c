@@ -173,11 +173,12 @@ static void on_datagram(void *ctx, uint16_t listener, const union cx_addr *from,
 	count(sip, listener, reason, &r, n);
 }
 
-static void on_unreachable(void *ctx, uint16_t listener, const union cx_addr *addr, uint16_t port,
-			   const union cx_addr *by, int errnum)
+static void on_unreachable(void *ctx, uint16_t listener, const struct cx_udp_bounce *bounce)
 {
-	if (cx_tables_may_report(cx_sip_world(ctx)->tables, listener, addr, by))
-		cx_sip_unreachable(ctx, addr, port, CX_UDP, errnum);
+	if (cx_tables_may_report(cx_sip_world(ctx)->tables, listener, &bounce->to, &bounce->by))
+		cx_sip_unreachable(ctx, &bounce->to, bounce->port, CX_UDP, bounce->errnum);
+	else
+		cx_sip_bounced(ctx, bounce);
 }
 
 /* An answer of our own is counted apart from what is forwarded. */

@@ -121,6 +121,9 @@ void cx_sip_letter(struct cx_sip *sip, unsigned from, uint32_t kind, void *lette
 	case CX_LETTER_UNREACHABLE:
 		cx_sip_told_unreachable(sip, letter);
 		break;
+	case CX_LETTER_BOUNCED:
+		cx_sip_told_bounced(sip, letter);
+		break;
 	}
 }
 

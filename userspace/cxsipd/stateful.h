@@ -8,6 +8,7 @@
 #define CX_CXSIPD_STATEFUL_H
 
 #include "cxsipd/parts.h"
+#include "txn/branch.h"
 
 /* Between workers. */
 struct cx_letter_message { /* then its bytes */
@@ -16,6 +17,11 @@ struct cx_letter_message { /* then its bytes */
 struct cx_letter_failed {
 	uint64_t token;
 	int errnum;
+};
+struct cx_letter_bounced {
+	struct cx_letter_unreachable gone;
+	uint32_t n;
+	char branch[CX_BRANCH_MAX]; /* quoted */
 };
 
 /* stateful.c */
@@ -42,7 +48,8 @@ int cx_sip_start_tcp(struct cx_sip *sip);
 /* Another thread's message, by a connection of this worker's. */
 void cx_sip_send_for(struct cx_sip *sip, unsigned from, const struct cx_letter_send *letter, size_t n);
 
-/* unreachable.c. Another thread has told. */
+/* unreachable.c. Another thread has told; or asks whether this one's core wrote that. */
 void cx_sip_told_unreachable(struct cx_sip *sip, const struct cx_letter_unreachable *gone);
+void cx_sip_told_bounced(struct cx_sip *sip, const struct cx_letter_bounced *bounced);
 
 #endif

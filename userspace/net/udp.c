@@ -35,6 +35,7 @@
 #define CX_DATAGRAM_SPARE 64
 #define CX_READ_MAX 256	  /* datagrams a call: other sockets have their turn */
 #define CX_ERRORS_MAX 256 /* ICMP errors a call */
+#define CX_QUOTED_MAX 1280 /* of the datagram in one: all that IPv6 lets it have (RFC 4443 2.4) */
 #define CX_BUFFER_BYTES (4 << 20)
 #define CX_SEND_TRIES 3
 #define CX_QUEUED_MAX 2048 /* a longer datagram is not copied, but sent at once */
@@ -218,29 +219,33 @@ static const struct sock_extended_err *find_error(struct msghdr *m)
 static void read_errors(struct cx_udp *u)
 {
 	char control[512] __attribute__((aligned(8)));
+	char quoted[CX_QUOTED_MAX];
 	struct sockaddr_storage to;
-	union cx_addr addr, by;
-	uint8_t family, nothing;
-	uint16_t port, none;
+	uint8_t family;
+	uint16_t none;
 
 	for (int i = 0; i < CX_ERRORS_MAX; i++) {
-		struct iovec iov = {.iov_base = &nothing, .iov_len = sizeof(nothing)};
+		struct iovec iov = {.iov_base = quoted, .iov_len = sizeof(quoted)};
 		struct msghdr m = {.msg_name = &to,
 				   .msg_namelen = sizeof(to),
 				   .msg_iov = &iov,
 				   .msg_iovlen = 1,
 				   .msg_control = control,
 				   .msg_controllen = sizeof(control)};
+		struct cx_udp_bounce bounce = {.quoted = quoted};
 		const struct sock_extended_err *e;
+		ssize_t n = recvmsg(u->fd, &m, MSG_ERRQUEUE | MSG_DONTWAIT);
 
-		if (recvmsg(u->fd, &m, MSG_ERRQUEUE | MSG_DONTWAIT) < 0)
+		if (n < 0)
 			return;
 		e = find_error(&m);
 		if (!e || !is_unreachable(e))
 			continue;
-		if (!cx_addr_from_sockaddr((struct sockaddr *)&to, &addr, &port, &family) &&
-		    !cx_addr_from_sockaddr(SO_EE_OFFENDER(e), &by, &none, &family))
-			u->ops.on_unreachable(u->ops.ctx, u->listener, &addr, port, &by, (int)e->ee_errno);
+		bounce.errnum = (int)e->ee_errno;
+		bounce.n = (size_t)n;
+		if (!cx_addr_from_sockaddr((struct sockaddr *)&to, &bounce.to, &bounce.port, &family) &&
+		    !cx_addr_from_sockaddr(SO_EE_OFFENDER(e), &bounce.by, &none, &family))
+			u->ops.on_unreachable(u->ops.ctx, u->listener, &bounce);
 	}
 }
 

@@ -25,15 +25,22 @@ struct cx_udp_tag {
 	uint64_t token;
 };
 
+struct cx_udp_bounce {
+	union cx_addr to, by; /* by: who says so */
+	uint16_t port;
+	int errnum;
+	const char *quoted; /* how the datagram began, as that one says */
+	size_t n;
+};
+
 struct cx_udp_ops {
 	/* One datagram; p stays valid during the call, has room for 64 more bytes
 	 * behind it, and may be changed in place. */
 	void (*on_datagram)(void *ctx, uint16_t listener, const union cx_addr *from, uint16_t port,
 			    uint8_t *p, size_t n);
-	/* ICMP said that a datagram to addr:port could not be delivered; `by` sent it. The
-	 * kernel does not ask whether there ever was such a datagram. */
-	void (*on_unreachable)(void *ctx, uint16_t listener, const union cx_addr *addr, uint16_t port,
-			       const union cx_addr *by, int errnum);
+	/* ICMP said that a datagram to addr:port could not be delivered. The kernel does
+	 * not ask whether there ever was such a datagram. */
+	void (*on_unreachable)(void *ctx, uint16_t listener, const struct cx_udp_bounce *bounce);
 	/* A queued datagram could not be sent (-errno). Must not queue. */
 	void (*on_send_failed)(void *ctx, uint16_t listener, const union cx_addr *to, uint16_t port, int err,
 			       struct cx_udp_tag tag);

@@ -23,6 +23,7 @@
 #include <sys/uio.h>
 #include "base/hop.h"
 #include "route/world.h"
+#include "sip/text.h"
 
 struct cx_proxy;
 
@@ -124,6 +125,11 @@ void cx_proxy_failed(struct cx_proxy *proxy, uint64_t token, int errnum, uint64_
  * waits for a first response from it moves on at once. */
 void cx_proxy_unreachable(struct cx_proxy *proxy, const union cx_addr *addr, uint16_t port, uint8_t transport, int errnum,
 			 uint64_t now_ms);
+
+/* Did a transaction of this core write that branch, in a request to there that waits for
+ * its first response? Nobody else can know it: it has a MAC (txn/branch.h). */
+bool cx_proxy_wrote(const struct cx_proxy *proxy, struct cx_text branch, const union cx_addr *addr, uint16_t port,
+		    uint8_t transport);
 
 /* Seconds after which a caller that is refused for want of an element should come
  * again: until the first of the group's pauses is over, else the group's setting. */

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Branches of transactions, see branch.h. */
+#define _GNU_SOURCE
 #include <endian.h>
 #include <errno.h>
+#include <string.h>
 #include "base/hash.h"
 #include "cxsip/alphabet.h"
 #include "txn/branch.h"
@@ -139,6 +141,16 @@ static bool split(struct cx_text branch, struct parts *p)
 	return !bad && (p->back[0] >> 39 & 1) == (p->n_back == 4);
 }
 
+static void read_parts(const struct parts *p, struct cx_branch_id *id)
+{
+	id->handle = (p->head & (CX_TXN_SLOTS_MAX - 1)) | p->generation << 32;
+	id->loop = p->loop;
+	id->worker = p->head >> 32 & 0x3ff;
+	id->node = p->head >> 24 & 0xff;
+	id->generation = p->head >> 42 & 3;
+	unpack_back(p->back, &id->back);
+}
+
 int cx_branch_read(struct cx_text branch, const struct cx_key *key, struct cx_text call_id,
 		   struct cx_branch_id *id)
 {
@@ -148,13 +160,30 @@ int cx_branch_read(struct cx_text branch, const struct cx_key *key, struct cx_te
 		return -ENOENT;
 	if (p.mac != mac_of(key, &p, call_id))
 		return -EBADMSG;
-	id->handle = (p.head & (CX_TXN_SLOTS_MAX - 1)) | p.generation << 32;
-	id->loop = p.loop;
-	id->worker = p.head >> 32 & 0x3ff;
-	id->node = p.head >> 24 & 0xff;
-	id->generation = p.head >> 42 & 3;
-	unpack_back(p.back, &id->back);
+	read_parts(&p, id);
 	return 0;
+}
+
+bool cx_branch_claims(struct cx_text branch, struct cx_branch_id *id)
+{
+	struct parts p;
+
+	if (!is_ours(branch) || !split(branch, &p))
+		return false;
+	read_parts(&p, id);
+	return true;
+}
+
+struct cx_text cx_branch_in(struct cx_text bytes)
+{
+	const char *at = memmem(bytes.p, bytes.n, CX_MAGIC, CX_MAGIC_N), *end = bytes.p + bytes.n;
+	struct cx_text branch = {at, 0};
+
+	while (at && at + branch.n < end && cx_char_is(at[branch.n], CX_C_TOKEN))
+		branch.n++;
+	if (!at || at + branch.n == end) /* it may go on */
+		branch.n = 0;
+	return branch;
 }
 
 bool cx_branch_loop(struct cx_text branch, uint64_t *loop)

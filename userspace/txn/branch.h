@@ -38,6 +38,10 @@ uint32_t cx_branch_write(char out[CX_BRANCH_MAX], const struct cx_key *key, cons
  * key is gone. */
 int cx_branch_read(struct cx_text branch, const struct cx_key *key, struct cx_text call_id,
 		   struct cx_branch_id *id);
+/* The first in some bytes that may be cut off anywhere; n = 0: there is no whole one. */
+struct cx_text cx_branch_in(struct cx_text bytes);
+/* What one claims, not verified. False: none of ours. */
+bool cx_branch_claims(struct cx_text branch, struct cx_branch_id *id);
 /* The loop hash alone, not verified. False: none of ours. */
 bool cx_branch_loop(struct cx_text branch, uint64_t *loop);
 

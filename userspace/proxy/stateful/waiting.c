@@ -48,6 +48,27 @@ static bool waits_for(const struct cx_branch *b, const union cx_addr *addr, uint
 	return hop->port == port && hop->transport == transport && !memcmp(&hop->addr, addr, sizeof(*addr));
 }
 
+bool cx_proxy_wrote(const struct cx_proxy *p, struct cx_text branch, const union cx_addr *addr, uint16_t port,
+		    uint8_t transport)
+{
+	struct cx_client *client;
+	struct cx_branch_id id;
+	struct cx_text call_id;
+	struct cx_branch *b;
+
+	if (!cx_branch_claims(branch, &id) || id.worker != p->settings.worker)
+		return false;
+	client = cx_client_get(&p->txns, id.handle);
+	if (!client || client->is_cancel)
+		return false;
+	b = (struct cx_branch *)client;
+	if (!b->waiting || !waits_for(b, addr, port, transport))
+		return false;
+	call_id = (struct cx_text){(const char *)b->context->request->p + b->context->call_id.at,
+				   b->context->call_id.n};
+	return !cx_branch_read(branch, &p->world->key, call_id, &id);
+}
+
 void cx_proxy_unreachable(struct cx_proxy *p, const union cx_addr *addr, uint16_t port, uint8_t transport,
 			  int errnum, uint64_t now_ms)
 {
