@@ -24,6 +24,7 @@ struct head {
 struct ring {
 	uint64_t written __attribute__((aligned(64)));
 	uint64_t read __attribute__((aligned(64)));
+	uint64_t relieved; /* the reader's: `read` when it looked at `wanted` last */
 	uint32_t wanted; /* room, by the writer: 1 */
 	uint8_t *bytes;
 };
@@ -165,12 +166,17 @@ void cx_post_unwant(struct cx_post *p, unsigned from)
 		__atomic_store_n(&p->rings[to * p->parties + from].wanted, 0, __ATOMIC_RELEASE);
 }
 
-/* Behind the last read: whoever waits for room in what is half empty now. */
+/* Behind the last read: whoever waits for room in what is half empty now. Where nothing
+ * was read since the last look there is no more room than then: whoever has come to want
+ * some meanwhile has seen what there is. */
 static void relieve(struct cx_post *p, unsigned to)
 {
 	for (unsigned from = 0; from < p->parties; from++) {
 		struct ring *r = &p->rings[to * p->parties + from];
 
+		if (r->read == r->relieved)
+			continue;
+		r->relieved = r->read;
 		if (!__atomic_fetch_add(&r->wanted, 0, __ATOMIC_ACQ_REL) ||
 		    __atomic_load_n(&r->written, __ATOMIC_RELAXED) - r->read > p->size / 2)
 			continue;
