@@ -48,6 +48,10 @@ static void finding(void **state)
 	call_id_is("INVITE x SIP/2.0\r\ni:a\r\n\r\n", "a");
 	call_id_is("INVITE x SIP/2.0\r\nVia: x\r\nCALL-id \t:  a b\t \r\n\r\n", "a b");
 	call_id_is("INVITE x SIP/2.0\r\nI :a", "a");
+	call_id_is("INVITE x SIP/2.0\r\nCall-ID:\r\n a\r\n\r\n", "a");
+	call_id_is("INVITE x SIP/2.0\ni :\n\ta\n \nTo: b\n\n", "a");
+	call_id_is("INVITE x SIP/2.0\r\nSubject: b\r\n i: c\r\ni: a\r\n\r\n", "a");
+	call_id_is("INVITE x SIP/2.0\r\nCall-ID:\r\n ", "");
 	call_id_is("INVITE x SIP/2.0\r\nCall-ID: first\r\nCall-ID: second\r\n\r\n", "first");
 	call_id_is("INVITE x SIP/2.0\r\nCall-IDs: a\r\nInfo: b\r\nCall-I: c\r\n\r\n", NULL);
 	call_id_is("INVITE x SIP/2.0\r\nVia: x\r\n\r\nCall-ID: in the body\r\n", NULL);

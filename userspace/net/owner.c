@@ -13,6 +13,21 @@ static int is_blank(uint8_t c)
 	return c == ' ' || c == '\t';
 }
 
+static int is_space(uint8_t c)
+{
+	return is_blank(c) || c == '\r' || c == '\n';
+}
+
+/* The LF that ends the field: lines that begin with a blank go on with it (7.3.1). */
+static const uint8_t *field_end(const uint8_t *line, const uint8_t *end)
+{
+	const uint8_t *lf = memchr(line, '\n', (size_t)(end - line));
+
+	while (lf && lf + 1 < end && is_blank(lf[1]))
+		lf = memchr(lf + 1, '\n', (size_t)(end - lf - 1));
+	return lf;
+}
+
 /* Where the value starts if the line is a Call-ID's, else 0. */
 static size_t value_of(const uint8_t *line, size_t n)
 {
@@ -34,14 +49,14 @@ int cx_owner_call_id(const uint8_t *p, size_t length, size_t *at, size_t *n)
 	const uint8_t *line = memchr(p, '\n', length), *end = p + length;
 
 	while (line && ++line < end && *line != '\r' && *line != '\n') {
-		const uint8_t *next = memchr(line, '\n', (size_t)(end - line)), *stop = next ? next : end;
+		const uint8_t *next = field_end(line, end), *stop = next ? next : end;
 		size_t from = value_of(line, (size_t)(stop - line));
 
 		if (from) {
 			line += from;
-			while (line < stop && is_blank(*line))
+			while (line < stop && is_space(*line))
 				line++;
-			while (stop > line && (is_blank(stop[-1]) || stop[-1] == '\r'))
+			while (stop > line && is_space(stop[-1]))
 				stop--;
 			*at = (size_t)(line - p);
 			*n = (size_t)(stop - line);

@@ -11,7 +11,8 @@
 #include "cxsip/abi.h"
 
 /* The Call-ID's value in a message: *at and *n; -1: there is none. The first one
- * counts, up to the end of its line, without blanks around it. */
+ * counts, up to the end of its field, without blanks around it: an answer need not be
+ * folded as its request was. */
 int cx_owner_call_id(const uint8_t *p, size_t length, size_t *at, size_t *n);
 /* Number of the worker, of so many; without a Call-ID the first. */
 unsigned cx_owner(const struct cx_siphash_key *hash, const uint8_t *p, size_t n, unsigned workers);
