@@ -62,7 +62,9 @@ struct cx_daemon {
 	char last_reload_error[256];
 };
 
-/* Reload off the main thread; done() runs on it. -EBUSY: one is under way. */
+/* Reload off the main thread; done() runs on it. -EBUSY: one is under way. Whoever hears no
+ * answer (no done) is not turned away: what changed since that one read its files is read
+ * when it is done. */
 int cx_daemon_reload(struct cx_daemon *d, void (*done)(void *ctx, const struct cx_reload_result *result),
 		     void *ctx);
 /* attach = true: load and attach as configured; false: detach and unpin all. */

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include "cxsipd/parts.h"
 #include "observe/log.h"
 
@@ -129,9 +130,11 @@ static void on_tick(uv_timer_t *timer)
 static void on_hangup(uv_signal_t *signal, int number)
 {
 	struct cx_parts *parts = signal->data;
+	int err = cx_daemon_reload(&parts->d, NULL, NULL);
 
-	if (cx_daemon_reload(&parts->d, NULL, NULL))
-		cx_log(CX_WARN, "reload_refused", "reason", "a reload is already under way", NULL);
+	if (err)
+		cx_log(CX_ERROR, "reload_refused", "reason", strerror(-err), "consequence",
+		       "the running configuration stays in force", NULL);
 }
 
 /* Requests that the core has in hand are brought to their end, as far as drain_s

@@ -432,7 +432,9 @@ int cx_daemon_reload(struct cx_daemon *d, void (*done)(void *ctx, const struct c
 
 	if (!d->reloading)
 		return start_reload(d, false, done, ctx);
-	if (!parts->reload->names_only || parts->next_reload.waits)
+	if (!done && parts->next_reload.waits)
+		return 0; /* the one that waits will read the same files */
+	if (done && (!parts->reload->names_only || parts->next_reload.waits))
 		return -EBUSY;
 	parts->next_reload.waits = true;
 	parts->next_reload.done = done;

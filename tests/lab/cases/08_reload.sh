@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # 100,000 routes are replaced by 100,000 others under 5,000 messages/s: in
 # under a second, and no call is lost or meets the wrong group meanwhile. Then
-# a file with errors: refused, and nothing changes.
+# a file with errors: refused, and nothing changes. A signal that comes while a
+# reload is under way is not lost: what has changed meanwhile is read, too.
 . "$(dirname "$0")/../case.sh"
 
 ROUTES=${ROUTES:-100000} RATE=${RATE:-840} CALLS=${CALLS:-4200}
@@ -54,4 +55,15 @@ check "the refusal does not name the file and line: $answer" grep -q 'zz-bad.jso
 check "routes changed from $before" [ "$(lab_get '.config.routes' status)" = "$before" ]
 lab_calls after 50 200 4
 calls_ok after-a-bad-reload 50
+
+rm "$LAB_DIR/routes.d/zz-bad.json"
+write_routes 88
+under_way() { [ "$(lab_get .reload.running status)" = true ]; }
+lab_signal cxsipd HUP
+check "no reload by SIGHUP" lab_wait 2000 under_way
+write_routes 99
+refused=$(lab_get .reload.refused status)
+for _ in 1 2 3; do lab_signal cxsipd HUP; done
+check "the second SIGHUP was lost" lab_wait 5000 found 99000500 true
+check "a SIGHUP was refused" [ "$(lab_get .reload.refused status) $(grep -c 'reload_refused.*under way' "$LAB_DIR/cxsipd.log")" = "$refused 0" ]
 case_end
