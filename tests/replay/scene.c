@@ -237,7 +237,8 @@ static int errno_of(const char *name)
 		int value;
 	} known[] = {{"ECONNREFUSED", ECONNREFUSED}, {"ENOTCONN", ENOTCONN},	   {"ECONNRESET", ECONNRESET},
 		     {"EHOSTUNREACH", EHOSTUNREACH}, {"EMSGSIZE", EMSGSIZE},	   {"ETIMEDOUT", ETIMEDOUT},
-		     {"ENOBUFS", ENOBUFS},	     {"ENETUNREACH", ENETUNREACH}, {"EFBIG", EFBIG}};
+		     {"ENOBUFS", ENOBUFS},	     {"ENETUNREACH", ENETUNREACH}, {"EFBIG", EFBIG},
+		     {"EMFILE", EMFILE},	     {"EADDRNOTAVAIL", EADDRNOTAVAIL}};
 
 	for (size_t i = 0; name && i < sizeof(known) / sizeof(known[0]); i++)
 		if (!strcmp(known[i].name, name))

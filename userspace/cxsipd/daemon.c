@@ -198,8 +198,10 @@ static int start_world(struct cx_parts *parts, const struct cx_fastpath_past *pa
 
 static int start_workers(struct cx_parts *parts)
 {
-	int err = cx_workers_start(parts);
+	int err;
 
+	cx_files_raise(parts->d.config);
+	err = cx_workers_start(parts);
 	return err ? fail(parts, "workers: %s", strerror(-err)) : 0;
 }
 

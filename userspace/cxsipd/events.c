@@ -123,6 +123,7 @@ static void on_tick(uv_timer_t *timer)
 	cx_keys_rotate_if_due(parts);
 	cx_rates_update(parts);
 	cx_workers_watch(parts);
+	cx_files_watch(parts);
 	cx_log_tick();
 	cx_notify("WATCHDOG=1");
 }

@@ -203,6 +203,7 @@ static void on_listen(uv_poll_t *poll, int status, int events)
 			accepted(l, fd, &ss);
 			continue;
 		}
+		cx_tcp_count(&l->t->stats.no_descriptors, errno == EMFILE || errno == ENFILE);
 		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
 			uv_poll_stop(&l->poll);
 			uv_timer_start(&l->pause, on_pause_over, PAUSE_MS, 0);

@@ -285,8 +285,10 @@ static int connect_to(struct cx_tcp *t, const struct cx_hop *hop, const struct c
 	if (cx_addr_is_v4(&hop->addr) != (from->family == CX_IPV4))
 		return -EAFNOSUPPORT;
 	err = cx_tcp_socket(from, &fd);
-	if (err)
+	if (err) {
+		cx_tcp_count(&t->stats.no_descriptors, err == -EMFILE || err == -ENFILE);
 		return err;
+	}
 	err = cx_tcp_options(fd, from->family, from->dscp, t->settings.unacked_ms);
 	if (!err && connect(fd, (struct sockaddr *)&ss, n) && errno != EINPROGRESS)
 		err = -errno;

@@ -106,6 +106,7 @@ void cx_tcp_listen_close(struct cx_tcp_listen *l);
 	X(refused_source, "closed at once: no source of ours")                                               \
 	X(refused_limit, "closed at once: a limit")                                                          \
 	X(failed_connects, "connections that did not come up")                                               \
+	X(no_descriptors, "connections not opened or accepted for want of file descriptors")                 \
 	X(broken, "closed by an error")                                                                      \
 	X(timed_out, "closed by idle or half-open timer")                                                    \
 	X(bad_frames, "closed because no message could be read")                                             \

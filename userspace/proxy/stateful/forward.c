@@ -128,7 +128,13 @@ static int start_over_tcp(struct cx_proxy *p, struct cx_context *c, struct cx_fo
 	return err;
 }
 
-/* What a try that failed at once says: of whom it was to go to, or of the request. */
+/* No descriptor, no port: that is nobody's fault but ours. */
+static bool is_ours(int err)
+{
+	return err == -EMFILE || err == -ENFILE || err == -EADDRNOTAVAIL;
+}
+
+/* What a try that failed at once says: of whom it was to go to, of the request, or of us. */
 static void not_started(struct cx_proxy *p, struct cx_context *c, struct cx_try *t, int err)
 {
 	int status = 503;
@@ -142,7 +148,7 @@ static void not_started(struct cx_proxy *p, struct cx_context *c, struct cx_try 
 		   err == -E2BIG) { /* too long for this hop; more to change than we can */
 		status = 513;
 		c->enough |= err == -E2BIG;
-	} else {
+	} else if (!is_ours(err)) {
 		t->end = CX_TRY_REFUSED;
 		cx_sign(p, t->element, CX_SIGN_REFUSED);
 	}
