@@ -11,7 +11,7 @@ set -eu
 
 BUILD="gcc libc6-dev make pkg-config clang llvm libclang-rt-dev bpftool linux-libc-dev libbpf-dev libelf-dev zlib1g-dev
 	libnl-3-dev libnl-route-3-dev libnl-genl-3-dev libconfig-dev libjansson-dev libuv1-dev libunbound-dev uthash-dev libcmocka-dev"
-LAB="iproute2 util-linux procps ethtool jq mawk sip-tester dnsmasq-base baresip-core sipsak linphone-cli kamailio"
+LAB="iproute2 nftables util-linux procps ethtool jq mawk sip-tester dnsmasq-base baresip-core sipsak linphone-cli kamailio"
 VM="qemu-system-x86 busybox-static cpio kmod binutils xz-utils lz4 zstd dwarves"
 BENCH="kamailio"
 

@@ -265,6 +265,76 @@ static void another_service_is_no_replacement(void **state)
 	assert_int_equal(t.changed, 1);
 }
 
+static uint32_t take_any(const char *name)
+{
+	struct cx_locate_want want = {.transport = CX_LOCATE_ANY, .families = {CX_LOCATE_V4, CX_LOCATE_V4}};
+	uint32_t host;
+
+	snprintf(want.host, sizeof(want.host), "%s", name);
+	assert_int_equal(cx_hosts_take(t.hosts, &want, &host), 0);
+	return host;
+}
+
+/* NAPTR is swallowed, from the beginning: the rest counts, and changes; NAPTR is asked for sooner. */
+static void naptr_is_swallowed(void **state)
+{
+	uint32_t h = take_any("h");
+
+	ZONE("h 3600 NAPTR timeout", "_sip._udp.h 3600 SRV 1 1 5060 a", "a 3600 A 192.0.2.1");
+	pass(0);
+	assert_true(has(h, "192.0.2.1", false));
+	assert_int_equal(view_of(h).status, CX_DNS_OK);
+	assert_true(view_of(h).without_naptr);
+	ZONE("h 3600 NAPTR failure", "_sip._udp.h 3600 SRV 1 1 5060 a", "a 3600 A 192.0.2.1");
+	pass(60 * SECOND);
+	assert_int_equal(t.told, 1); /* whichever way */
+	ZONE("_sip._udp.h 3600 SRV 1 1 5060 a", "a 3600 A 192.0.2.1");
+	pass(60 * SECOND);
+	assert_false(view_of(h).without_naptr);
+	assert_int_equal(t.told, 2); /* the same, and yet there is something to say */
+	assert_int_equal(t.changed, 1);
+	ZONE("h 3600 NAPTR timeout", "_sip._udp.h 3600 SRV 1 1 5060 a", "a 3600 A 192.0.2.1");
+	pass(3600 * SECOND);
+	ZONE("h 3600 NAPTR timeout", "_sip._udp.h 3600 SRV 1 1 5060 a", "a 3600 A 192.0.2.2");
+	assert_int_equal(asked_in(59 * SECOND), 0);
+	assert_true(asked_in(2 * SECOND) > 0); /* negative_ttl_s */
+	assert_true(has(h, "192.0.2.2", false) && has(h, "192.0.2.1", true));
+	/* it gets through */
+	ZONE("h 3600 NAPTR 1 1 s sip+d2t x", "x 3600 SRV 1 1 5060 b", "b 3600 A 192.0.2.3");
+	pass(60 * SECOND);
+	assert_true(has(h, "192.0.2.3", false));
+	assert_false(view_of(h).without_naptr);
+	pass(101 * SECOND);
+	assert_int_equal(asked_in(3400 * SECOND), 0);
+}
+
+/* What NAPTR led to is not replaced by what is there without it, until it is too old; over a restart, too. */
+static void naptr_is_not_forgotten(void **state)
+{
+	struct cx_target target = {
+	    .addr = fixture_addr("192.0.2.7"), .port = 5060, .family = CX_IPV4, .shares = 1};
+	uint32_t h = take_any("h"), r = take_any("r"), s = take_any("s");
+
+	assert_int_equal(cx_hosts_restore(t.hosts, r, &target, 1, true, 0, t.now), 0);
+	assert_int_equal(cx_hosts_restore(t.hosts, s, &target, 1, false, 0, t.now), 0);
+	ZONE("h 20 NAPTR 1 1 s sip+d2t x", "x 20 SRV 1 1 5060 b", "b 20 A 192.0.2.3", "r 20 NAPTR timeout",
+	     "r 20 A 192.0.2.8", "s 20 NAPTR timeout", "s 20 A 192.0.2.8");
+	pass(0);
+	assert_true(view_of(h).by_naptr && has(h, "192.0.2.3", false));
+	assert_true(has(r, "192.0.2.7", false) && has(s, "192.0.2.8", false));
+	ZONE("h 20 NAPTR timeout", "_sip._udp.h 20 SRV 1 1 5060 a", "a 20 A 192.0.2.1", "r 20 NAPTR failure",
+	     "r 20 A 192.0.2.8");
+	pass(20 * SECOND);
+	assert_true(has(h, "192.0.2.3", false));
+	assert_int_equal(view_of(h).status, CX_DNS_TIMEOUT);
+	assert_int_equal(view_of(h).failed_type, CX_DNS_NAPTR);
+	assert_int_equal(view_of(h).n, 1);
+	pass(DAY + 100 * SECOND);
+	assert_true(has(h, "192.0.2.1", false) && has(r, "192.0.2.8", false));
+	assert_int_equal(view_of(h).status, CX_DNS_OK);
+	assert_false(view_of(h).by_naptr);
+}
+
 static void bounds(void **state)
 {
 	char name[32];
@@ -337,8 +407,8 @@ static void restored(void **state)
 	    .addr = fixture_addr("192.0.2.1"), .port = 5060, .family = CX_IPV4, .shares = 1};
 	uint32_t h = take("h", 5060), g = take("g", 5060);
 
-	assert_int_equal(cx_hosts_restore(t.hosts, h, &target, 1, DAY - 10 * SECOND, t.now), 0);
-	assert_int_equal(cx_hosts_restore(t.hosts, h, &target, 1, 0, t.now), -EEXIST);
+	assert_int_equal(cx_hosts_restore(t.hosts, h, &target, 1, false, DAY - 10 * SECOND, t.now), 0);
+	assert_int_equal(cx_hosts_restore(t.hosts, h, &target, 1, false, 0, t.now), -EEXIST);
 	assert_true(view_of(h).settled && has(h, "192.0.2.1", false));
 	ZONE("h 20 * timeout", "g 20 * timeout");
 	pass(5 * SECOND);
@@ -371,6 +441,8 @@ int main(void)
 	    TEST(who_comes_back_is_not_gone),
 	    TEST(a_partial_answer),
 	    TEST(another_service_is_no_replacement),
+	    TEST(naptr_is_swallowed),
+	    TEST(naptr_is_not_forgotten),
 	    TEST(bounds),
 	    TEST(questions_are_bounded),
 	    TEST(uses),

@@ -77,6 +77,8 @@ static void expect(const char *const *expected)
 }
 #define EXPECT(...) expect((const char *const[]){__VA_ARGS__, NULL})
 
+#define ANY_TRANSPORT W(.host = "h", .transport = CX_LOCATE_ANY, .families = BOTH)
+
 static void expect_none(enum cx_dns_status status)
 {
 	assert_int_equal(l->n_targets, 0);
@@ -192,11 +194,11 @@ static void a_bad_record_does_not_spoil_the_others(void **state)
 
 static void failures(void **state)
 {
-	LOCATE(W(.host = "h", .transport = CX_LOCATE_ANY, .families = BOTH), "h 60 * timeout");
+	LOCATE(ANY_TRANSPORT, "h 60 * timeout", "_sip._udp.h 60 * timeout");
 	expect_none(CX_DNS_TIMEOUT);
-	assert_string_equal(l->failed_name, "h");
-	assert_int_equal(l->failed_type, CX_DNS_NAPTR);
-	assert_int_equal(zone.questions, 1); /* the next would take as long */
+	assert_string_equal(l->failed_name, "_sip._udp.h");
+	assert_int_equal(l->failed_type, CX_DNS_SRV);
+	assert_int_equal(zone.questions, 2); /* the next would take as long */
 	LOCATE(W(.host = "h", .transport = CX_UDP, .families = BOTH), "_sip._udp.h 60 SRV failure",
 	       "h 60 A 192.0.2.1");
 	expect_none(CX_DNS_FAILURE); /* perhaps there is an SRV record */
@@ -209,15 +211,73 @@ static void failures(void **state)
 	LOCATE(W(.host = "h", .port = 5060, .transport = CX_UDP, .families = BOTH), "h 60 A failure",
 	       "h 60 AAAA 2001:db8::1");
 	EXPECT("udp [2001:db8::1]:5060");
-	/* whose NAPTR nobody tells, but the rest: taken with a reservation */
-	LOCATE(W(.host = "h", .transport = CX_LOCATE_ANY, .families = BOTH), "h 60 NAPTR failure",
-	       "h 60 A 192.0.2.1");
-	EXPECT("udp 192.0.2.1:5060");
-	assert_true(l->passed_over);
-	LOCATE(W(.host = "h", .transport = CX_LOCATE_ANY, .families = BOTH), "h 60 NAPTR failure");
-	expect_none(CX_DNS_FAILURE);
 	LOCATE(W(.host = "h", .transport = CX_UDP, .families = W(0)), "h 60 A 192.0.2.1");
 	expect_none(CX_DNS_NO_DATA); /* nothing to send by */
+}
+
+/* Of NAPTR alone nobody tells: as if there were none, with a reservation. */
+static void naptr_unanswered(void **state)
+{
+	LOCATE(ANY_TRANSPORT, "h 60 NAPTR timeout", "_sip._tcp.h 60 SRV 1 1 5061 x", "x 60 A 192.0.2.1");
+	EXPECT("tcp 192.0.2.1:5061 p1 w1");
+	assert_int_equal(l->naptr, CX_DNS_TIMEOUT);
+	assert_false(l->by_naptr);
+	assert_string_equal(l->failed_name, "h");
+	assert_int_equal(l->failed_type, CX_DNS_NAPTR);
+	LOCATE(ANY_TRANSPORT, "h 60 NAPTR failure", "h 60 A 192.0.2.1");
+	EXPECT("udp 192.0.2.1:5060");
+	assert_int_equal(l->naptr, CX_DNS_FAILURE);
+	/* only what can be sent by */
+	LOCATE(W(.host = "h", .transport = CX_LOCATE_ANY, .families = {0, CX_LOCATE_V4}),
+	       "h 60 NAPTR timeout", "_sip._udp.h 60 SRV 1 1 5061 x", "_sip._tcp.h 60 SRV 1 1 5062 x",
+	       "x 60 A 192.0.2.1");
+	EXPECT("tcp 192.0.2.1:5062 p1 w1");
+	assert_int_equal(zone.questions, 3);
+	/* that the rest is not there says little */
+	LOCATE(ANY_TRANSPORT, "h 60 NAPTR timeout");
+	expect_none(CX_DNS_TIMEOUT);
+	assert_int_equal(l->failed_type, CX_DNS_NAPTR);
+	LOCATE(ANY_TRANSPORT, "h 60 NAPTR failure");
+	expect_none(CX_DNS_FAILURE);
+	/* one that is there and leads nowhere is an answer */
+	LOCATE(ANY_TRANSPORT, "h 60 NAPTR 1 1 s sips+d2t x", "h 60 A 192.0.2.1");
+	EXPECT("udp 192.0.2.1:5060");
+	assert_int_equal(l->naptr, CX_DNS_OK);
+	assert_false(l->by_naptr);
+	LOCATE(ANY_TRANSPORT, "h 60 NAPTR 1 1 s sip+d2t x", "x 60 SRV 1 1 5070 y", "y 60 A 192.0.2.1");
+	assert_true(l->by_naptr);
+}
+
+/* A call goes to port 5060 of the host only if there is no SRV record, not if nobody tells of one. */
+static void srv_unanswered(void **state)
+{
+	LOCATE(ANY_TRANSPORT, "h 60 NAPTR none", "_sip._udp.h 60 SRV timeout", "h 60 A 192.0.2.1");
+	expect_none(CX_DNS_TIMEOUT);
+	assert_int_equal(zone.questions, 2);
+	LOCATE(ANY_TRANSPORT, "h 60 NAPTR timeout", "_sip._udp.h 60 SRV timeout",
+	       "_sip._tcp.h 60 SRV timeout", "h 60 A 192.0.2.1");
+	expect_none(CX_DNS_TIMEOUT);
+	assert_int_equal(zone.questions, 2);
+	LOCATE(ANY_TRANSPORT, "h 60 NAPTR failure", "_sip._udp.h 60 SRV failure", "h 60 A 192.0.2.1");
+	expect_none(CX_DNS_FAILURE);
+	LOCATE(W(.host = "h", .transport = CX_TCP, .families = BOTH), "_sip._tcp.h 60 SRV failure",
+	       "h 60 A 192.0.2.1");
+	expect_none(CX_DNS_FAILURE);
+}
+
+/* Eight services whose hosts nobody tells of: not eight times the time. */
+static void silence_is_bounded(void **state)
+{
+	LOCATE(W(.host = "h", .transport = CX_LOCATE_ANY, .families = {CX_LOCATE_V4}),
+	       "h 60 NAPTR 1 1 s sip+d2u a", "h 60 NAPTR 2 1 s sip+d2u b", "h 60 NAPTR 3 1 s sip+d2u c",
+	       "a 60 SRV 1 1 5060 x", "b 60 SRV 1 1 5060 y", "c 60 SRV 1 1 5060 z", "x 60 A timeout",
+	       "y 60 A timeout", "z 60 A 192.0.2.1");
+	expect_none(CX_DNS_TIMEOUT);
+	assert_int_equal(zone.questions, 5);
+	LOCATE(W(.host = "h", .transport = CX_LOCATE_ANY, .families = {CX_LOCATE_V4, CX_LOCATE_V4}),
+	       "h 60 NAPTR timeout", "_sip._udp.h 60 SRV 1 1 5060 x", "_sip._tcp.h 60 SRV 1 1 5060 y",
+	       "x 60 A timeout", "y 60 A 192.0.2.1");
+	expect_none(CX_DNS_TIMEOUT);
 }
 
 /* 30 SRV records with five addresses each, and more than there can be. */
@@ -288,6 +348,9 @@ int main(void)
 	    cmocka_unit_test(duplicates),
 	    cmocka_unit_test(a_bad_record_does_not_spoil_the_others),
 	    cmocka_unit_test(failures),
+	    cmocka_unit_test(naptr_unanswered),
+	    cmocka_unit_test(srv_unanswered),
+	    cmocka_unit_test(silence_is_bounded),
 	    cmocka_unit_test(many),
 	    cmocka_unit_test(answers_out_of_turn),
 	};

@@ -48,15 +48,16 @@ static json_t *name_json(struct cx_daemon *d, const struct cx_config_group *grou
 		state = view.n ? "stale" : "failed";
 	else if (view.settled)
 		state = view.n ? view.answered_ms && view.expires_ms >= now ? "good" : "stale" : "none";
-	return json_pack(
-	    "{s:s, s:s, s:s, s:i, s:s, s:s, s:o, s:I, s:I, s:I, s:I, s:I, s:i, s:o, s:b}", "name", e->host,
-	    "element", e->name, "group", group->name, "asked_port", (int)e->port, "asked_transport",
-	    e->said_transport ? cx_transport_text(e->transport) : "", "state", state, "error",
-	    cx_json_string(cx_daemon_host_text(d, &view, false, text, sizeof(text))), "ttl_ms",
-	    (json_int_t)(view.expires_ms > now ? view.expires_ms - now : 0), "next_ms",
-	    (json_int_t)(view.next_ms > now ? view.next_ms - now : 0), "answered_ms", wall(view.answered_ms),
-	    "changed_ms", wall(view.changed_ms), "failed_ms", wall(view.failed_ms), "left_out",
-	    (int)view.left_out, "targets", targets_json(&view), "asking", view.under_way);
+	return json_pack("{s:s, s:s, s:s, s:i, s:s, s:s, s:o, s:I, s:I, s:I, s:I, s:I, s:i, s:o, s:b, s:b}",
+			 "name", e->host, "element", e->name, "group", group->name, "asked_port",
+			 (int)e->port, "asked_transport",
+			 e->said_transport ? cx_transport_text(e->transport) : "", "state", state, "error",
+			 cx_json_string(cx_daemon_host_text(d, &view, false, text, sizeof(text))), "ttl_ms",
+			 (json_int_t)(view.expires_ms > now ? view.expires_ms - now : 0), "next_ms",
+			 (json_int_t)(view.next_ms > now ? view.next_ms - now : 0), "answered_ms",
+			 wall(view.answered_ms), "changed_ms", wall(view.changed_ms), "failed_ms",
+			 wall(view.failed_ms), "left_out", (int)view.left_out, "targets", targets_json(&view),
+			 "asking", view.under_way, "without_naptr", view.without_naptr);
 }
 
 static json_t *list(struct cx_daemon *d, uint64_t from, json_t **next)

@@ -171,11 +171,13 @@ const char *cx_daemon_host_text(struct cx_daemon *d, const struct cx_host_view *
 
 	if (how_long)
 		snprintf(since, sizeof(since), " for %" PRIu64 " s", (now - view->failed_ms) / 1000);
-	if (strcmp(view->failed_name, view->want->host) != 0)
+	if (strcmp(view->failed_name, view->want->host) != 0 || view->failed_type == CX_DNS_NAPTR)
 		snprintf(of, sizeof(of), " (%s %s)", cx_dns_type_text(view->failed_type), view->failed_name);
 	cx_resolver_servers(n->resolver, servers, sizeof(servers));
 	if (!view->settled)
 		snprintf(buf, size, "not resolved yet");
+	else if (view->status == CX_DNS_OK && view->without_naptr)
+		snprintf(buf, size, "found without NAPTR, which %s did not answer", servers);
 	else if (view->status == CX_DNS_OK)
 		buf[0] = '\0';
 	else if (view->status == CX_DNS_TIMEOUT)
@@ -245,7 +247,7 @@ void cx_names_changed(struct cx_parts *parts)
 
 static void log_change(struct cx_namer *n, const struct cx_host_view *view)
 {
-	char text[512] = "", one[CX_ENDPOINT_TEXT], ttl[24];
+	char text[512] = "", one[CX_ENDPOINT_TEXT], ttl[24], note[512];
 	size_t used = 0;
 
 	if (view->status != CX_DNS_OK) {
@@ -260,8 +262,9 @@ static void log_change(struct cx_namer *n, const struct cx_host_view *view)
 				     cx_endpoint_format(&view->targets[i].addr, view->targets[i].port, one));
 	snprintf(ttl, sizeof(ttl), "%" PRIu64, (view->expires_ms - view->answered_ms) / 1000);
 	snprintf(one, sizeof(one), "%zu", view->n);
-	cx_log(CX_NOTICE, "dns_answer", "name", view->want->host, "servers", one, "ttl_s", ttl, "addresses",
-	       text, NULL);
+	cx_daemon_host_text(&n->parts->d, view, false, note, sizeof(note));
+	cx_log(note[0] ? CX_WARN : CX_NOTICE, "dns_answer", "name", view->want->host, "servers", one, "ttl_s",
+	       ttl, "addresses", text, note[0] ? "note" : NULL, note, NULL);
 }
 
 static void on_changed(void *ctx, uint32_t host, bool targets)

@@ -4,7 +4,7 @@
  * beside and renamed, so a crash leaves the old or the new one; a line that cannot be
  * read is passed over.
  *
- *   name HOST PORT TRANSPORT FAMILIES-BY-UDP FAMILIES-BY-TCP WHEN-ITS-TIME-WAS-OVER-MS
+ *   name HOST PORT TRANSPORT FAMILIES-BY-UDP FAMILIES-BY-TCP WHEN-ITS-TIME-WAS-OVER-MS [BY-NAPTR]
  *   target ADDRESS PORT TRANSPORT PRIORITY WEIGHT SHARES BY-SRV HASH-OF-HOST
  */
 #include <errno.h>
@@ -30,9 +30,9 @@ static void write_name(FILE *f, const struct cx_host_view *view)
 	uint64_t now = cx_monotonic_ms(), age_ms = now > view->expires_ms ? now - view->expires_ms : 0;
 	char addr[CX_ADDR_TEXT];
 
-	fprintf(f, "name %s %u %u %u %u %" PRIu64 "\n", view->want->host, view->want->port,
+	fprintf(f, "name %s %u %u %u %u %" PRIu64 " %u\n", view->want->host, view->want->port,
 		view->want->transport, view->want->families[CX_UDP], view->want->families[CX_TCP],
-		cx_wall_ms() - age_ms);
+		cx_wall_ms() - age_ms, view->by_naptr);
 	for (size_t i = 0; i < view->n; i++) {
 		const struct cx_target *t = &view->targets[i];
 
@@ -90,6 +90,7 @@ struct reading {
 	struct cx_target targets[CX_TARGETS_MAX];
 	size_t n;
 	uint32_t host; /* whose; CX_NONE: nobody's that is in use */
+	bool by_naptr;
 	uint64_t at_ms;
 };
 
@@ -98,8 +99,8 @@ static void restore(struct cx_hosts *hosts, struct reading *r)
 	uint64_t wall = cx_wall_ms();
 
 	if (r->host != CX_NONE && r->n)
-		cx_hosts_restore(hosts, r->host, r->targets, r->n, wall > r->at_ms ? wall - r->at_ms : 0,
-				 cx_monotonic_ms());
+		cx_hosts_restore(hosts, r->host, r->targets, r->n, r->by_naptr,
+				 wall > r->at_ms ? wall - r->at_ms : 0, cx_monotonic_ms());
 	r->n = 0;
 	r->host = CX_NONE;
 }
@@ -115,17 +116,18 @@ void cx_names_read(struct cx_hosts *hosts, const struct cx_config *config)
 	r->host = CX_NONE;
 	while (fgets(line, sizeof(line), f)) {
 		struct cx_locate_want want = {0};
-		unsigned port, transport, udp, tcp;
+		unsigned port, transport, udp, tcp, by_naptr = 0;
 		uint64_t at_ms;
 
-		if (sscanf(line, "name %253s %u %u %u %u %" SCNu64, want.host, &port, &transport, &udp, &tcp,
-			   &at_ms) == 6) {
+		if (sscanf(line, "name %253s %u %u %u %u %" SCNu64 " %u", want.host, &port, &transport, &udp,
+			   &tcp, &at_ms, &by_naptr) >= 6) {
 			restore(hosts, r);
 			want.port = (uint16_t)port;
 			want.transport = (uint8_t)transport;
 			want.families[CX_UDP] = (uint8_t)udp;
 			want.families[CX_TCP] = (uint8_t)tcp;
 			r->host = cx_hosts_find(hosts, &want);
+			r->by_naptr = by_naptr;
 			r->at_ms = at_ms;
 		} else if (r->n < CX_TARGETS_MAX && read_target(line, &r->targets[r->n])) {
 			r->n++;

@@ -17,6 +17,7 @@ struct cx_host_slot {
 	bool settled, again; /* again: asked to refresh while under way */
 	uint32_t failures;
 	enum cx_dns_status status;
+	bool by_naptr, without_naptr; /* of the answer in use, see hosts.h */
 	uint64_t answered_ms, changed_ms, failed_ms, next_ms, expires_ms;
 	uint32_t left_out;
 	char failed_name[CX_DNS_NAME];

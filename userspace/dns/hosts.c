@@ -130,7 +130,7 @@ void cx_hosts_give(struct cx_hosts *h, uint32_t host)
 }
 
 int cx_hosts_restore(struct cx_hosts *h, uint32_t host, const struct cx_target *targets, size_t n,
-		     uint64_t age_ms, uint64_t now_ms)
+		     bool by_naptr, uint64_t age_ms, uint64_t now_ms)
 {
 	struct cx_host_slot *s = h->slots[host];
 
@@ -141,6 +141,7 @@ int cx_hosts_restore(struct cx_hosts *h, uint32_t host, const struct cx_target *
 		return -ENOMEM;
 	memcpy(s->targets, targets, n * sizeof(*targets));
 	s->n = (uint16_t)n;
+	s->by_naptr = by_naptr;
 	s->settled = true;
 	s->answered_ms = s->expires_ms = age_ms < now_ms ? now_ms - age_ms : 1;
 	s->changed_ms = now_ms;
@@ -176,13 +177,29 @@ static uint32_t counts_for_s(const struct cx_hosts *h, const struct cx_locate *l
 	return between(l->no_ttl_s, 1, h->rules.negative_ttl_s);
 }
 
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Another service than the one of which nobody tells, or what is there without the NAPTR
+ * records of which nobody tells, counts only if there was nothing better before. */
+static bool is_weaker(const struct cx_host_slot *s, const struct cx_locate *l)
+{
+	return s->n && (l->passed_over || (s->by_naptr && cx_dns_is_failure(l->naptr)));
+}
+
 static bool failed(struct cx_hosts *h, struct cx_host_slot *s, const struct cx_locate *l, uint64_t now_ms)
 {
 	uint32_t doublings = s->failures < BACKOFF_MAX ? s->failures : BACKOFF_MAX;
 
 	s->failures++;
 	s->next_ms = now_ms + ((uint64_t)h->rules.retry_ms << doublings);
-	set_status(s, l, cx_dns_is_failure(l->status) ? l->status : CX_DNS_FAILURE, now_ms);
+	set_status(s, l,
+		   cx_dns_is_failure(l->status) ? l->status
+		   : l->passed_over		? CX_DNS_FAILURE
+						: l->naptr,
+		   now_ms);
 	return false;
 }
 
@@ -197,9 +214,13 @@ static bool answered(struct cx_hosts *h, struct cx_host_slot *s, const struct cx
 	s->left_out = l->left_out;
 	s->answered_ms = now_ms;
 	s->expires_ms = now_ms + counts_for_s(h, l) * 1000ull;
+	s->without_naptr = cx_dns_is_failure(l->naptr);
+	s->by_naptr = l->by_naptr;
 	s->next_ms = s->expires_ms;
-	if (partly && s->next_ms > now_ms + h->rules.min_ttl_s * 1000ull)
-		s->next_ms = now_ms + h->rules.min_ttl_s * 1000ull;
+	if (partly)
+		s->next_ms = earlier(s->next_ms, now_ms + h->rules.min_ttl_s * 1000ull);
+	if (s->without_naptr)
+		s->next_ms = earlier(s->next_ms, now_ms + h->rules.negative_ttl_s * 1000ull);
 	set_status(s, l, l->status, now_ms);
 	return changed;
 }
@@ -209,10 +230,9 @@ static void over(struct cx_hosts *h, uint32_t host, uint64_t now_ms)
 	struct cx_host_slot *s = h->slots[host];
 	struct cx_locate *l = s->locate;
 	enum cx_dns_status before = s->status;
-	bool first = !s->settled, changed;
+	bool first = !s->settled, without_naptr = s->without_naptr, changed;
 
-	/* another service than the one that nobody tells of counts only if there was nothing before */
-	if (cx_dns_is_failure(l->status) || (l->passed_over && s->n))
+	if (cx_dns_is_failure(l->status) || is_weaker(s, l))
 		changed = failed(h, s, l, now_ms);
 	else
 		changed = answered(h, s, l, now_ms);
@@ -221,7 +241,7 @@ static void over(struct cx_hosts *h, uint32_t host, uint64_t now_ms)
 	if (s->again)
 		s->next_ms = now_ms;
 	s->again = false;
-	if (changed || first || s->status != before)
+	if (changed || first || s->status != before || s->without_naptr != without_naptr)
 		h->ops.changed(h->ops.ctx, host, changed);
 }
 
@@ -290,16 +310,12 @@ void cx_hosts_answer(struct cx_hosts *h, uint64_t token, const struct cx_dns_ans
 
 static uint64_t due_ms(const struct cx_hosts *h, const struct cx_host_slot *s)
 {
-	uint64_t due = s->locate ? CX_HOSTS_NEVER : s->next_ms, one;
+	uint64_t due = s->locate ? CX_HOSTS_NEVER : s->next_ms;
 
-	for (uint16_t i = s->n; i < s->n + s->n_gone; i++) {
-		one = s->targets[i].gone_ms + h->rules.linger_s * 1000ull;
-		due = one < due ? one : due;
-	}
-	if (s->n && cx_dns_is_failure(s->status)) {
-		one = s->expires_ms + h->rules.stale_s * 1000ull;
-		due = one < due ? one : due;
-	}
+	for (uint16_t i = s->n; i < s->n + s->n_gone; i++)
+		due = earlier(due, s->targets[i].gone_ms + h->rules.linger_s * 1000ull);
+	if (s->n && cx_dns_is_failure(s->status))
+		due = earlier(due, s->expires_ms + h->rules.stale_s * 1000ull);
 	return due;
 }
 
@@ -363,6 +379,8 @@ bool cx_hosts_view(const struct cx_hosts *h, uint32_t host, struct cx_host_view 
 				      .n = s->n,
 				      .n_gone = s->n_gone,
 				      .status = s->status,
+				      .by_naptr = s->by_naptr,
+				      .without_naptr = s->without_naptr,
 				      .settled = s->settled,
 				      .under_way = s->locate != NULL,
 				      .answered_ms = s->answered_ms,

@@ -9,6 +9,8 @@
  *   answer stays. It is asked again after retry_ms, twice that, ... up to 32 times.
  * - "No such name" and "no such record" are answers: the targets go. They count for
  *   their own time.
+ * - What was found without NAPTR, as that went unanswered, is asked anew after
+ *   negative_ttl_s at the latest, and takes the place of no answer that rests upon NAPTR.
  * - A target that leaves the answer is marked `gone` and stays for linger_s, since
  *   dialogs may still need it.
  * - Of a name that several addresses belong to, those stay of which nobody would
@@ -49,6 +51,8 @@ struct cx_host_view {
 	const struct cx_target *targets; /* in canonical order, those that are gone last */
 	size_t n, n_gone;
 	enum cx_dns_status status; /* of the latest attempt; OK before the first one, see asked */
+	bool by_naptr;		   /* the targets rest upon NAPTR records */
+	bool without_naptr;	   /* they were found without, as that went unanswered */
 	bool settled;		   /* the first attempt is over, or it was restored */
 	bool under_way;
 	uint64_t answered_ms; /* the latest answer that counted, 0: none yet */
@@ -75,7 +79,7 @@ uint32_t cx_hosts_find(const struct cx_hosts *h, const struct cx_locate_want *wa
 /* What an earlier daemon knew, as an answer whose time was over age_ms ago. Only
  * before the first answer; else -EEXIST. */
 int cx_hosts_restore(struct cx_hosts *h, uint32_t host, const struct cx_target *targets, size_t n,
-		     uint64_t age_ms, uint64_t now_ms);
+		     bool by_naptr, uint64_t age_ms, uint64_t now_ms);
 
 /* To a question with that token. Tokens of old ones are passed over. */
 void cx_hosts_answer(struct cx_hosts *h, uint64_t token, const struct cx_dns_answer *answer, uint64_t now_ms);

@@ -29,6 +29,7 @@ static void begin(struct cx_locate *l, enum cx_locate_step step)
 {
 	l->step = step;
 	l->n_questions = l->n_answered = 0;
+	l->silent = false;
 }
 
 int cx_locate_ask(struct cx_locate *l, const char **name, uint16_t *type)
@@ -87,6 +88,17 @@ static int compare(const void *pa, const void *pb)
 	return a->weight > b->weight ? -1 : a->weight < b->weight;
 }
 
+/* Without NAPTR records, a "no" is not the last word. */
+static void done_without_naptr(struct cx_locate *l)
+{
+	if (cx_dns_is_failure(l->status) || l->passed_over)
+		return;
+	if (!l->n_targets)
+		l->status = l->naptr;
+	memcpy(l->failed_name, l->want.host, sizeof(l->failed_name));
+	l->failed_type = CX_DNS_NAPTR;
+}
+
 static void finish(struct cx_locate *l)
 {
 	uint16_t kept = 0;
@@ -102,12 +114,13 @@ static void finish(struct cx_locate *l)
 	}
 	l->n_targets = kept;
 	l->step = CX_LOCATE_DONE;
+	l->by_naptr &= l->service < l->n_services;
 	if (kept)
 		l->status = CX_DNS_OK;
-	else if (l->passed_over && !cx_dns_is_failure(l->status))
-		l->status = CX_DNS_FAILURE;
 	else if (l->status == CX_DNS_OK)
 		l->status = CX_DNS_NO_DATA;
+	if (cx_dns_is_failure(l->naptr))
+		done_without_naptr(l);
 }
 
 static void put_target(struct cx_locate *l, const struct cx_target *t)
@@ -218,11 +231,11 @@ static void addresses_are_there(struct cx_locate *l)
 			if (!strcmp(l->names[k].name, r->srv.host))
 				targets_of_name(l, k, t);
 	}
-	if (l->n_targets) {
+	l->silences += l->silent;
+	if (l->n_targets || l->silences > 1)
 		finish(l);
-		return;
-	}
-	next_service(l);
+	else
+		next_service(l);
 }
 
 static void address_answer(struct cx_locate *l, const struct cx_locate_question *q,
@@ -230,6 +243,7 @@ static void address_answer(struct cx_locate *l, const struct cx_locate_question 
 {
 	uint16_t *n = &l->names[q->name].n;
 
+	l->silent |= a->status == CX_DNS_TIMEOUT;
 	if (cx_dns_is_failure(a->status))
 		l->names[q->name].missed |= q->type == CX_DNS_A ? CX_LOCATE_V4 : CX_LOCATE_V6;
 	if (a->status != CX_DNS_OK) {
@@ -306,12 +320,14 @@ static void put_own_service(struct cx_locate *l, uint8_t transport)
 
 static void naptr_answer(struct cx_locate *l, const struct cx_dns_answer *a)
 {
-	if (a->status == CX_DNS_TIMEOUT || a->status == CX_DNS_NO_SERVER) {
+	if (a->status == CX_DNS_NO_SERVER) {
 		note(l, a->status, l->want.host, CX_DNS_NAPTR);
 		finish(l);
 		return;
 	}
-	l->passed_over = cx_dns_is_failure(a->status);
+	if (cx_dns_is_failure(a->status))
+		l->naptr = a->status;
+	l->silences += a->status == CX_DNS_TIMEOUT;
 	for (uint16_t i = 0; i < a->n; i++) {
 		const struct cx_dns_record *r = &a->records[i];
 
@@ -320,7 +336,8 @@ static void naptr_answer(struct cx_locate *l, const struct cx_dns_answer *a)
 			    l->want.families[t] && r->naptr.replacement[0])
 				put_service(l, t, r->naptr.replacement, r->naptr.order, r->naptr.preference);
 	}
-	if (l->n_services) {
+	l->by_naptr = l->n_services > 0;
+	if (l->by_naptr) {
 		note_ttl(l, a->ttl_s);
 	} else {
 		put_own_service(l, CX_UDP);

@@ -9,6 +9,10 @@
  *   transport given                  SRV of that transport, else A and AAAA
  *   neither                          NAPTR -> SRV; else SRV of UDP, then of TCP; else A and AAAA
  *
+ * - NAPTR that goes unanswered (some firewalls swallow it) counts as none, and the result
+ *   says so. SRV that goes unanswered does not: only where a name server says that there is
+ *   none may a call go to port 5060 of the host itself (RFC 3263 4.2).
+ * - An attempt comes to an end: with the second step that is met with silence at the latest.
  * - Only transports and families that the caller can send by are asked for.
  * - Of several services the first one that leads anywhere is taken.
  * - A record that is broken or leads nowhere does not spoil the others. A name
@@ -54,6 +58,10 @@ struct cx_locate {
 	} services[CX_LOCATE_SERVICES_MAX]; /* in the order in which they are tried */
 	uint8_t n_services, service; /* at work: services[service]; n_services: the host's own addresses */
 	bool had_srv;
+	bool by_naptr;		  /* the services are those of NAPTR records */
+	enum cx_dns_status naptr; /* a failure: it went unanswered, and was done without */
+	bool silent;		  /* somebody was not answered in this step */
+	uint8_t silences;	  /* steps that led nowhere for that */
 	bool passed_over; /* a service of which nobody would tell: the next one may not be what is meant */
 	struct cx_dns_record srv[CX_DNS_RECORDS_MAX];
 	uint16_t n_srv;
@@ -73,7 +81,7 @@ struct cx_locate {
 	uint32_t ttl_s;	   /* the shortest of what it rests upon */
 	uint32_t no_ttl_s; /* of a "no": that of the latest one */
 	enum cx_dns_status status;
-	/* of a failure: what was asked */
+	/* of a failure, or of what was done without: what was asked */
 	char failed_name[CX_DNS_NAME];
 	uint16_t failed_type;
 };
