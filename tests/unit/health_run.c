@@ -30,7 +30,7 @@ static int fake_send(void *ctx, uint16_t listener, const union cx_addr *addr, ui
 	length = strcspn(branch, "\r");
 	snprintf(run.branch[id], sizeof(run.branch[id]), "%.*s", (int)length, branch);
 	if (run.refuses_by_icmp)
-		cx_health_icmp(run.health, addr, port, ECONNREFUSED);
+		cx_health_unreachable(run.health, addr, port, CX_UDP, ECONNREFUSED);
 	return run.send_error[id];
 }
 
@@ -136,7 +136,9 @@ int run_answer(uint32_t id, int code)
 
 void run_icmp(uint32_t id, int errnum)
 {
-	cx_health_icmp(run.health, &run.world->elements[id].addr, run.world->elements[id].port, errnum);
+	const struct cx_element *e = &run.world->elements[id];
+
+	cx_health_unreachable(run.health, &e->addr, e->port, e->transport, errnum);
 }
 
 uint8_t run_state(uint32_t id)

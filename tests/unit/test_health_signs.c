@@ -58,8 +58,45 @@ static void icmp_about_the_path_or_a_stranger_is_ignored(void **state)
 	run_start(1);
 	run_icmp(0, EMSGSIZE);
 	run_icmp(0, EPROTO);
-	cx_health_icmp(run.health, &stranger, 5060, ECONNREFUSED);
+	cx_health_unreachable(run.health, &stranger, 5060, CX_UDP, ECONNREFUSED);
 	assert_element(0, CX_ELEMENT_UP, CX_ER_CONFIG);
+	run_end();
+}
+
+/* Element 0 by UDP and element 1 by TCP, both at one address. */
+static void run_start_both_transports(void)
+{
+	struct cx_config *c = run_config(2);
+	struct cx_config_network *edge = &c->networks[0];
+
+	fixture_listener(edge, "192.0.2.1", 5060);
+	edge->listeners[1].transport = CX_TCP;
+	c->groups[0].elements[1].addr = c->groups[0].elements[0].addr;
+	c->groups[0].elements[1].transport = CX_TCP;
+	probe_of(c)->enabled = false;
+	run_start_config(c);
+}
+
+static void a_port_that_is_closed_is_that_of_a_transport(void **state)
+{
+	run_start_both_transports();
+	run_icmp(1, ECONNREFUSED);
+	assert_element(0, CX_ELEMENT_UP, CX_ER_CONFIG);
+	assert_element(1, CX_ELEMENT_DOWN, CX_ER_REFUSED);
+	run_pass(5000);
+	assert_element(1, CX_ELEMENT_UP, CX_ER_CONFIG);
+	run_icmp(0, ECONNREFUSED);
+	assert_element(0, CX_ELEMENT_DOWN, CX_ER_ICMP);
+	assert_element(1, CX_ELEMENT_UP, CX_ER_CONFIG);
+	run_end();
+}
+
+static void a_host_that_is_gone_is_gone_for_all_transports(void **state)
+{
+	run_start_both_transports();
+	run_icmp(1, EHOSTUNREACH);
+	assert_element(0, CX_ELEMENT_DOWN, CX_ER_ICMP);
+	assert_element(1, CX_ELEMENT_DOWN, CX_ER_ICMP);
 	run_end();
 }
 
@@ -132,6 +169,8 @@ int main(void)
 	    cmocka_unit_test(a_stray_icmp_costs_one_round_trip),
 	    cmocka_unit_test(a_refusing_element_is_not_hammered),
 	    cmocka_unit_test(icmp_about_the_path_or_a_stranger_is_ignored),
+	    cmocka_unit_test(a_port_that_is_closed_is_that_of_a_transport),
+	    cmocka_unit_test(a_host_that_is_gone_is_gone_for_all_transports),
 	    cmocka_unit_test(icmp_without_probing_pauses_for_five_seconds),
 	    cmocka_unit_test(no_route_is_down_until_probes_say_otherwise),
 	    cmocka_unit_test(without_probing_reachability_decides),

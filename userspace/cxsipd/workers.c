@@ -47,7 +47,8 @@ static void on_letter(void *ctx, unsigned from, uint32_t kind, void *letter, siz
 		cx_health_response(parts->d.health, (const char *)(answer + 1), n - sizeof(*answer),
 				   answer->status);
 	else if (kind == CX_LETTER_UNREACHABLE)
-		cx_health_icmp(parts->d.health, &gone->addr, gone->port, gone->errnum);
+		cx_health_unreachable(parts->d.health, &gone->addr, gone->port, gone->transport,
+				      gone->errnum);
 	cx_daemon_health_soon(parts);
 }
 

@@ -224,8 +224,16 @@ static bool is_refusal(int errnum)
 	}
 }
 
-void cx_health_icmp(struct cx_health *h, const union cx_addr *addr, uint16_t port, int errnum)
+/* Is it the port, and not the host, that the error is about? */
+static bool is_about_port(int errnum)
 {
+	return errnum == ECONNREFUSED || errnum == ENOPROTOOPT;
+}
+
+void cx_health_unreachable(struct cx_health *h, const union cx_addr *addr, uint16_t port, uint8_t transport,
+			   int errnum)
+{
+	uint8_t reason = transport != CX_UDP && is_about_port(errnum) ? CX_ER_REFUSED : CX_ER_ICMP;
 	const uint32_t *ids;
 	size_t i, n = cx_tables_elements_at(h->world->tables, addr, port, &ids);
 
@@ -235,11 +243,11 @@ void cx_health_icmp(struct cx_health *h, const union cx_addr *addr, uint16_t por
 	for (i = 0; i < n; i++) {
 		struct cx_health_slot *s = cx_health_slot(h, ids[i]);
 
-		if (!s)
+		if (!s || (is_about_port(errnum) && h->world->elements[ids[i]].transport != transport))
 			continue;
 		s->view.misses += s->under_way;
 		s->under_way = false; /* most likely the one that was refused; if not, the next will tell */
-		cx_judge_icmp(&s->judge, s->rules, h->ops.now_ms(h->ops.ctx));
+		cx_judge_refused(&s->judge, s->rules, reason, h->ops.now_ms(h->ops.ctx));
 		cx_health_settle(h, ids[i]);
 	}
 	cx_world_release(h->world);

@@ -26,7 +26,8 @@
 	X(SEND_FAILED, "the kernel refused to send")               \
 	X(RETRY_AFTER, "asked for a pause (Retry-After)")            \
 	X(DNS, "dns: not resolved yet")                            \
-	X(LEFT_DNS, "dns: no longer in the answer")
+	X(LEFT_DNS, "dns: no longer in the answer")                  \
+	X(REFUSED, "refuses TCP connections")
 
 enum cx_element_reason {
 #define CX_X(NAME, text) CX_ER_##NAME,
@@ -60,10 +61,13 @@ uint64_t cx_health_tick(struct cx_health *h);
 /* A response to a probe: branch is the text behind "z9hG4bK" of our topmost
  * Via. 0: it was ours; -ENOENT: not ours. */
 int cx_health_response(struct cx_health *h, const char *branch, size_t n, int code);
-/* Every element at that address is down at once (errnum ECONNREFUSED,
- * EHOSTUNREACH, ENETUNREACH and the like; others are ignored). Probes bring it
- * back; where probing is off, 5 s without a further ICMP error do. */
-void cx_health_icmp(struct cx_health *h, const union cx_addr *addr, uint16_t port, int errnum);
+/* ICMP, or a connection that was refused: every element at that address is down at
+ * once, of that transport alone if it is the port that nobody is at (ECONNREFUSED,
+ * ENOPROTOOPT), of any if the host cannot be reached (EHOSTUNREACH, ENETUNREACH and
+ * the like). Other errors are ignored. Probes bring it back; where probing is off,
+ * 5 s without a further such error do. */
+void cx_health_unreachable(struct cx_health *h, const union cx_addr *addr, uint16_t port, uint8_t transport,
+			   int errnum);
 /* A call asked the element and heard nothing from it: counts as a probe that was missed. */
 void cx_health_silent(struct cx_health *h, uint32_t element);
 /* A call was told to come back later. A word that is older than what is known

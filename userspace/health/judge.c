@@ -51,7 +51,7 @@ void cx_judge_rules(struct cx_judge *j, const struct cx_config_probe *rules, uin
 			j->next_ms = due;
 		return;
 	}
-	if (j->down && j->down_reason == CX_ER_ICMP && in_reach(j)) {
+	if (j->down && (j->down_reason == CX_ER_ICMP || j->down_reason == CX_ER_REFUSED) && in_reach(j)) {
 		if (j->next_ms == CX_JUDGE_NEVER || j->next_ms > now_ms + CX_JUDGE_ICMP_PAUSE_MS)
 			j->next_ms = now_ms + CX_JUDGE_ICMP_PAUSE_MS;
 		return;
@@ -91,12 +91,12 @@ void cx_judge_miss(struct cx_judge *j, const struct cx_config_probe *rules, uint
 		j->next_ms = later(sent_ms + (j->down ? rules->down_interval_ms : rules->timeout_ms), now_ms);
 }
 
-void cx_judge_icmp(struct cx_judge *j, const struct cx_config_probe *rules, uint64_t now_ms)
+void cx_judge_refused(struct cx_judge *j, const struct cx_config_probe *rules, uint8_t reason, uint64_t now_ms)
 {
 	bool was_up = !j->down;
 
 	j->misses_in_row++;
-	go_down(j, CX_ER_ICMP);
+	go_down(j, reason);
 	if (!in_reach(j))
 		return;
 	if (!rules->enabled)

@@ -52,7 +52,8 @@ void cx_judge_hit(struct cx_judge *j, const struct cx_config_probe *rules, uint6
  * (CX_ER_PROBE_CODE), or the probe could not be sent (CX_ER_SEND_FAILED). */
 void cx_judge_miss(struct cx_judge *j, const struct cx_config_probe *rules, uint8_t reason, uint64_t sent_ms,
 		   uint64_t now_ms);
-void cx_judge_icmp(struct cx_judge *j, const struct cx_config_probe *rules, uint64_t now_ms);
+/* reason: CX_ER_ICMP or CX_ER_REFUSED. */
+void cx_judge_refused(struct cx_judge *j, const struct cx_config_probe *rules, uint8_t reason, uint64_t now_ms);
 /* reason: CX_ER_NO_ROUTE, CX_ER_LINK_DOWN or CX_ER_DNS. */
 void cx_judge_lost(struct cx_judge *j, uint8_t reason);
 void cx_judge_found(struct cx_judge *j, const struct cx_config_probe *rules, uint64_t now_ms);
