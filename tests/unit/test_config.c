@@ -345,6 +345,42 @@ static void test_warnings(void **state)
 	    "networks = ( { name = \"core\"; table = \"t\"; listeners = ( { address = \"192.0.2.1\"; } );"
 	    " sources = [ \"192.0.2.0/24\" ]; } );\n" GROUPS ROUTES,
 	    3, "no network uses the table \"default\"");
+	check_warning(ROUTE_WITH("{ dn = \"91XXXX\"; group = \"media\"; }"), 4, "there are no patterns");
+	check_warning(ROUTE_WITH("{ dn = \"+4420.*\"; group = \"media\"; }"), 4, "there are no patterns");
+	check_warning(ROUTE_WITH("{ dn = \"9...\"; group = \"media\"; }"), 4, "there are no patterns");
+}
+
+/* Numbers that look odd, but are some. */
+static void test_no_patterns(void **state)
+{
+	cx_config_free(load_good(ROUTE_WITH("{ dn = \"*97\"; group = \"media\"; }, { dn = \"21*\"; group = \"media\"; },"
+					    "{ dn = \"020-7946.0123\"; group = \"media\"; },"
+					    "{ dn = \"alexX\"; group = \"media\"; }, { dn = \"9x9\"; group = \"media\"; }"),
+				 NULL, 0));
+}
+
+static void test_byte_order_marks(void **state)
+{
+	struct cx_config *config =
+	    load_good("\xef\xbb\xbf" BASE, "\xef\xbb\xbf[ {\"dn\":\"1\",\"group\":\"media\"} ]\r\n", 0);
+
+	assert_int_equal(config->n_routes, 2);
+	cx_config_free(config);
+}
+
+/* What the cause is comes before its consequences, and lines in their order. */
+static void test_order_of_messages(void **state)
+{
+	struct cx_config *config;
+	struct cx_diag diag;
+
+	assert_int_equal(load("routes = ( { dn = \"1\"; group = \"media\"; } );\nnode = 300;\n"
+			      "grups = ( );\n" NETWORKS, NULL, &diag, &config),
+			 -EINVAL);
+	assert_int_equal(diag.errors, 3);
+	for (unsigned i = 0; i < 3; i++)
+		assert_int_equal(diag.entries[i].line, i + 1);
+	cx_diag_clear(&diag);
 }
 
 static void test_unreadable(void **state)
@@ -452,6 +488,9 @@ int main(void)
 	    cmocka_unit_test(test_full),
 	    cmocka_unit_test(test_routes),
 	    cmocka_unit_test(test_warnings),
+	    cmocka_unit_test(test_no_patterns),
+	    cmocka_unit_test(test_byte_order_marks),
+	    cmocka_unit_test(test_order_of_messages),
 	    cmocka_unit_test(test_unreadable),
 	    cmocka_unit_test(test_nul_byte),
 	    cmocka_unit_test(test_limits),

@@ -65,9 +65,28 @@ static void test_bounds(void **state)
 	cx_diag_clear(&d);
 }
 
+static void test_sort(void **state)
+{
+	static const char *const wanted[] = {"a1", "a2", "a2 too", "a9", "b1", "b5", "none"};
+	struct cx_diag d = {0};
+
+	cx_diag_error(&d, "a", 9, NULL, "a9");
+	cx_diag_error(&d, "b", 5, NULL, "b5");
+	cx_diag_error(&d, "a", 2, NULL, "a2");
+	cx_diag_error(&d, NULL, 0, NULL, "none");
+	cx_diag_warn(&d, "b", 1, NULL, "b1");
+	cx_diag_error(&d, "a", 2, NULL, "a2 too");
+	cx_diag_error(&d, "a", 1, NULL, "a1");
+	cx_diag_sort(&d);
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
+		assert_string_equal(d.entries[i].text, wanted[i]);
+	cx_diag_clear(&d);
+	cx_diag_sort(&d);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_print), cmocka_unit_test(test_bounds)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_print), cmocka_unit_test(test_bounds), cmocka_unit_test(test_sort)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

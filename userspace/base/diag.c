@@ -83,6 +83,34 @@ void cx_diag_warn(struct cx_diag *d, const char *file, unsigned line, const char
 	va_end(args);
 }
 
+static int same_file(const struct cx_diag_entry *a, const struct cx_diag_entry *b)
+{
+	return a->file && b->file ? strcmp(a->file, b->file) == 0 : a->file == b->file;
+}
+
+void cx_diag_sort(struct cx_diag *d)
+{
+	struct cx_diag_entry entry;
+	size_t file_of[ENTRIES_MAX]; /* the first entry of the same file */
+	size_t i, to, file;
+
+	for (i = 0; i < d->count; i++)
+		for (file_of[i] = 0; !same_file(&d->entries[file_of[i]], &d->entries[i]); file_of[i]++)
+			;
+	for (i = 1; i < d->count; i++) { /* insertion: stable, and there are few */
+		entry = d->entries[i];
+		file = file_of[i];
+		for (to = i; to > 0 && (file_of[to - 1] > file ||
+					(file_of[to - 1] == file && d->entries[to - 1].line > entry.line));
+		     to--) {
+			d->entries[to] = d->entries[to - 1];
+			file_of[to] = file_of[to - 1];
+		}
+		d->entries[to] = entry;
+		file_of[to] = file;
+	}
+}
+
 void cx_diag_print(const struct cx_diag *d, FILE *out)
 {
 	const struct cx_diag_entry *e;

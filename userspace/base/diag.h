@@ -28,6 +28,8 @@ void cx_diag_error(struct cx_diag *d, const char *file, unsigned line, const cha
 	__attribute__((format(printf, 5, 6)));
 void cx_diag_warn(struct cx_diag *d, const char *file, unsigned line, const char *hint, const char *fmt, ...)
 	__attribute__((format(printf, 5, 6)));
+/* By line within each file; the files stay in the order in which they were met first. */
+void cx_diag_sort(struct cx_diag *d);
 /* "cxsip.cfg:12: error: text\n        hint: ...\n" for each. */
 void cx_diag_print(const struct cx_diag *d, FILE *out);
 void cx_diag_clear(struct cx_diag *d); /* frees all, leaves it usable */

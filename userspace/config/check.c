@@ -65,7 +65,7 @@ static void check_listeners(struct cx_loader *l)
 
 static void check_sources(struct cx_loader *l, const struct cx_config_network *network)
 {
-	if (network->n_sources == 0)
+	if (network->n_sources == 0 && l->diag->errors == 0) /* else one may be among them that was meant */
 		cx_diag_warn(l->diag, network->at.file, network->at.line,
 			     "list the CIDRs of its peers in sources",
 			     "network \"%s\" has no sources: it accepts no request", network->name);
@@ -167,7 +167,9 @@ static bool check_element(struct cx_loader *l, const struct cx_config_group *gro
 			      "element \"%s\" is the proxy itself: its URI is the listener on line %u",
 			      e->name, own->at.line);
 	if (network->n_listeners && !faces(network, e->family, e->transport))
-		cx_diag_error(l->diag, e->at.file, e->at.line, "add a listener of that family to the network",
+		cx_diag_error(l->diag, e->at.file, e->at.line,
+			      e->transport == CX_TCP ? "add a listener with transport = \"tcp\" to the network"
+						     : "add a listener of that family to the network",
 			      "element \"%s\" has an IPv%d address, but network \"%s\" has no IPv%d listener%s",
 			      e->name, e->family, network->name, e->family,
 			      e->transport == CX_TCP ? " of transport tcp" : "");
@@ -185,7 +187,9 @@ static void check_name(struct cx_loader *l, const struct cx_config_group *group,
 			return; /* one that was refused may have been meant */
 	cx_config_want(l->config, group, e, &want);
 	if (network->n_listeners && !want.families[CX_UDP] && !want.families[CX_TCP])
-		cx_diag_error(l->diag, e->at.file, e->at.line, "add a listener of that transport to the network",
+		cx_diag_error(l->diag, e->at.file, e->at.line,
+			      e->transport == CX_TCP ? "add a listener with transport = \"tcp\" to the network"
+						     : "add a listener with transport = \"udp\" to the network",
 			      "element \"%s\" is to be reached by %s, but network \"%s\" has no such listener", e->name,
 			      e->transport == CX_TCP ? "tcp" : "udp", network->name);
 }

@@ -93,6 +93,7 @@ int cx_config_load(const char *path, struct cx_diag *diag, struct cx_config **ou
 		err = -EINVAL;
 	if (err && diag->errors == errors)
 		cx_diag_error(diag, path, 0, NULL, "cannot load it: %s", strerror(-err));
+	cx_diag_sort(diag);
 	cx_text_free(&l.text);
 	cx_config_names_free(&l.groups);
 	cx_config_names_free(&l.elements);

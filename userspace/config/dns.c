@@ -104,6 +104,6 @@ void cx_dns_read(struct cx_loader *l, const config_setting_t *s)
 
 	cx_section_read(l, s, "dns", dns_keys, CX_ARRAY_SIZE(dns_keys), dns);
 	if (dns->rules.min_ttl_s > dns->rules.max_ttl_s)
-		cx_diag_error(l->diag, l->path, s->line, NULL, "min_ttl_s is %u, and max_ttl_s %u: less",
+		cx_diag_error(l->diag, l->path, s->line, "make max_ttl_s the larger one", "min_ttl_s is %u, but max_ttl_s is %u",
 			      dns->rules.min_ttl_s, dns->rules.max_ttl_s);
 }

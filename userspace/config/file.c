@@ -210,6 +210,24 @@ static void set_defaults(struct cx_config *config)
 	config->log_stderr = true;
 }
 
+/* What to do about what libconfig says. */
+static const char *syntax_hint(const char *text)
+{
+	static const struct {
+		const char *text, *hint;
+	} known[] = {
+	    {"syntax error", "look here and just above for a missing ; or bracket, or a comma missing or too many"},
+	    {"duplicate setting name", "a setting stands twice in its { }, or a section twice in the file: remove one"},
+	    {"mismatched element type in array", "in [ ] all are texts in quotes, or all are numbers"},
+	    {"memory exhausted", "too many brackets are open"},
+	};
+
+	for (size_t i = 0; i < CX_ARRAY_SIZE(known); i++)
+		if (strcmp(known[i].text, text) == 0)
+			return known[i].hint;
+	return NULL;
+}
+
 int cx_file_read(struct cx_loader *l)
 {
 	config_t file;
@@ -224,10 +242,7 @@ int cx_file_read(struct cx_loader *l)
 	config_init(&file);
 	if (config_read_string(&file, l->text.p) != CONFIG_TRUE) {
 		cx_diag_error(l->diag, l->path, (unsigned)config_error_line(&file),
-			      strcmp(config_error_text(&file), "syntax error") == 0
-				  ? "look here and just above for a missing ; or , or bracket"
-				  : NULL,
-			      "%s", config_error_text(&file));
+			      syntax_hint(config_error_text(&file)), "%s", config_error_text(&file));
 		err = -EINVAL;
 		goto out;
 	}

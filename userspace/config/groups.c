@@ -187,10 +187,9 @@ static void read_network(struct cx_loader *l, const config_setting_t *s, const s
 		cx_nearest_try(&nearest, config->networks[i].name);
 	}
 	group->network = CX_NO_NETWORK;
-	if (nearest.best)
-		snprintf(hint, sizeof(hint), "did you mean \"%s\"?", nearest.best);
 	cx_diag_error(l->diag, l->path, cx_setting_line(l, s),
-		      nearest.best ? hint : "name one of the networks above", "unknown network \"%s\"", text);
+		      cx_nearest_hint(&nearest, "it must be the name of one of the networks", hint),
+		      "unknown network \"%s\"", text);
 }
 
 void cx_config_group_defaults(struct cx_config_group *group)

@@ -25,13 +25,18 @@ struct cx_text {
 	size_t n_lines;
 };
 
-/* Reads a file or a pipe whole. 0, or -errno with an entry in diag. */
+/* Reads a file or a pipe whole, without a byte order mark. 0, or -errno with an entry in diag. */
 int cx_text_read(const char *path, struct cx_diag *diag, struct cx_text *text);
 void cx_text_free(struct cx_text *text);
-/* Refuses what libconfig 1.5 would misread in silence. 0 or -EINVAL, -ENOMEM. */
-int cx_text_check(struct cx_text *text, const char *path, struct cx_diag *diag);
+/* Fills in line_start. 0 or -ENOMEM. */
+int cx_text_index(struct cx_text *text);
+/* The line, counted from 1, of the byte at p. */
+unsigned cx_text_line_at(const struct cx_text *text, const char *p);
 /* The nearest line from `line` upwards that has "value" in quotes, or line. */
 unsigned cx_text_line_of(const struct cx_text *text, unsigned line, const char *value);
+
+/* tokens.c: refuses what libconfig 1.5 would misread in silence. 0 or -EINVAL, -ENOMEM. */
+int cx_text_check(struct cx_text *text, const char *path, struct cx_diag *diag);
 
 /* ---- names.c: what has a name, and what somebody may have meant ----------- */
 
@@ -56,6 +61,8 @@ struct cx_nearest {
 	unsigned distance;
 };
 void cx_nearest_try(struct cx_nearest *nearest, const char *candidate);
+/* "did you mean ...?" in buf, or `otherwise` if nothing is near. */
+const char *cx_nearest_hint(const struct cx_nearest *nearest, const char *otherwise, char buf[CX_HINT_SIZE]);
 
 /* ---- the state of one load -------------------------------------------------- */
 
@@ -77,6 +84,7 @@ struct cx_loader {
 	struct cx_table_rules tables[CX_TABLES_MAX];
 	char *routes_dir; /* owned; NULL: not said */
 	unsigned routes_dir_line;
+	bool told_no_groups;	/* by the first route */
 	size_t n_elements;	/* read so far */
 	size_t routes_size;	/* allocated */
 	uint32_t last_group;	/* routes of one group come in runs */
@@ -119,8 +127,6 @@ const char *cx_setting_string(struct cx_loader *l, const config_setting_t *s);
 bool cx_setting_number(struct cx_loader *l, const config_setting_t *s, uint32_t min, uint32_t max,
 		       uint32_t *value);
 unsigned cx_setting_line(const struct cx_loader *l, const config_setting_t *s);
-/* Is it a name that can stand in a command line and a log? Tells diag if not. */
-bool cx_name_valid(struct cx_loader *l, const config_setting_t *s, const char *what, const char *name);
 
 void cx_read_number(struct cx_loader *l, const config_setting_t *s, const struct cx_setting_key *key,
 		    void *object);

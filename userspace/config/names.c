@@ -12,6 +12,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -138,4 +139,12 @@ void cx_nearest_try(struct cx_nearest *nearest, const char *candidate)
 		nearest->best = candidate;
 		nearest->distance = distance;
 	}
+}
+
+const char *cx_nearest_hint(const struct cx_nearest *nearest, const char *otherwise, char buf[CX_HINT_SIZE])
+{
+	if (!nearest->best)
+		return otherwise;
+	snprintf(buf, CX_HINT_SIZE, "did you mean \"%s\"?", nearest->best);
+	return buf;
 }

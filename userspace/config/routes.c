@@ -33,10 +33,8 @@ static int find_table(struct cx_loader *l, const char *name, uint32_t file, uint
 	if (i == config->n_tables) {
 		for (i = 0; i < config->n_tables && cx_loader_hints(l); i++)
 			cx_nearest_try(&nearest, config->tables[i]);
-		if (nearest.best)
-			snprintf(hint, sizeof(hint), "did you mean \"%s\"?", nearest.best);
 		route_error(l, file, line,
-			    nearest.best ? hint : "a table exists when a network names it: table = \"...\"",
+			    cx_nearest_hint(&nearest, "a table exists when a network names it: table = \"...\"", hint),
 			    "unknown table", name);
 		return -EINVAL;
 	}
@@ -64,12 +62,15 @@ static int find_group(struct cx_loader *l, const char *name, uint32_t file, uint
 		l->last_group = *group;
 		return 0;
 	}
+	if (!config->n_groups && l->told_no_groups)
+		return -EINVAL; /* the first such route has said so for all */
+	l->told_no_groups = !config->n_groups;
 	for (size_t i = 0; i < config->n_groups && cx_loader_hints(l); i++)
 		cx_nearest_try(&nearest, config->groups[i].name);
-	if (nearest.best)
-		snprintf(hint, sizeof(hint), "did you mean \"%s\"?", nearest.best);
-	route_error(l, file, line, nearest.best ? hint : "add it to groups in the main file", "unknown group",
-		    name);
+	route_error(l, file, line,
+		    config->n_groups ? cx_nearest_hint(&nearest, "add it to groups in the main file", hint)
+				     : "there are no groups: add groups = ( { name = \"...\"; ... } );",
+		    "unknown group", name);
 	return -EINVAL;
 }
 
@@ -82,6 +83,8 @@ static bool is_user_char(unsigned char c)
 
 static const char *bad_char_hint(char c)
 {
+	if (c && strchr("^[]\\?|{}", c))
+		return "a dn is no pattern; prefix = \"...\" matches every number that begins so";
 	if (c == ' ' || c == '\t')
 		return "leave it out: a URI has no blanks";
 	if (c == '%')
@@ -128,6 +131,20 @@ static int normalise(struct cx_loader *l, const char *user, uint32_t file, uint3
 	return 0;
 }
 
+/* A number with what elsewhere stands for "any digit" behind it: 91XX, 91.., 91.*, 91$ */
+static void warn_of_pattern(struct cx_loader *l, const char *user, uint32_t file, uint32_t line)
+{
+	size_t digits = strspn(user, "+0123456789");
+	const char *rest = user + digits;
+	char hint[CX_HINT_SIZE];
+
+	if (!digits || rest[strspn(rest, "Xx.!*+$")] || !strpbrk(rest, "Xx.!$"))
+		return;
+	snprintf(hint, sizeof(hint), "prefix = \"%.*s\" matches every number that begins so", (int)digits, user);
+	cx_diag_warn(l->diag, l->config->files[file], line, hint,
+		     "\"%.64s\" is taken as it is written: there are no patterns", user);
+}
+
 static int route_fill(struct cx_loader *l, const struct cx_route_text *text, uint32_t file, uint32_t line,
 		      struct cx_config_route *route)
 {
@@ -158,6 +175,7 @@ static int route_fill(struct cx_loader *l, const struct cx_route_text *text, uin
 		return -EINVAL;
 	if (find_group(l, text->group, file, line, &route->group))
 		return -EINVAL;
+	warn_of_pattern(l, text->prefix ? text->prefix : text->dn, file, line);
 	return normalise(l, text->prefix ? text->prefix : text->dn, file, line, route);
 }
 

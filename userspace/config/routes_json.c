@@ -70,14 +70,13 @@ static void unknown_member(struct cx_loader *l, uint32_t file, uint32_t line, co
 {
 	static const char *const known[] = {"dn", "prefix", "group", "table", "mode"};
 	struct cx_nearest nearest = {.word = key};
-	char hint[64] = "known here: dn, prefix, group, table, mode";
+	char hint[CX_HINT_SIZE];
 
 	for (size_t i = 0; i < CX_ARRAY_SIZE(known); i++)
 		cx_nearest_try(&nearest, known[i]);
-	if (nearest.best)
-		snprintf(hint, sizeof(hint), "did you mean \"%s\"?", nearest.best);
-	cx_diag_error(l->diag, l->config->files[file], line, hint, "unknown setting \"%.64s\" in a route",
-		      key);
+	cx_diag_error(l->diag, l->config->files[file], line,
+		      cx_nearest_hint(&nearest, "known here: dn, prefix, group, table, mode", hint),
+		      "unknown setting \"%.64s\" in a route", key);
 }
 
 static void route_from_json(struct cx_loader *l, json_t *object, uint32_t file, uint32_t line)

@@ -27,7 +27,7 @@ static const char *type_text(int type)
 	case CONFIG_TYPE_ARRAY:
 		return "an array [ ]";
 	default:
-		return "a list ( )";
+		return "a list [ ] or ( )";
 	}
 }
 
@@ -35,12 +35,13 @@ static const char *type_hint(int wanted, int found)
 {
 	if (wanted == CONFIG_TYPE_STRING)
 		return found == CONFIG_TYPE_INT || found == CONFIG_TYPE_INT64 ? "put it in quotes" : NULL;
-	if (wanted == CONFIG_TYPE_INT)
+	if (wanted == CONFIG_TYPE_INT || wanted == CONFIG_TYPE_BOOL)
 		return found == CONFIG_TYPE_STRING ? "write it without quotes" : NULL;
 	if (wanted == CONFIG_TYPE_LIST && found == CONFIG_TYPE_GROUP)
 		return "put round brackets around it: ( { ... } )";
-	if (wanted == CONFIG_TYPE_LIST && found == CONFIG_TYPE_STRING)
-		return "put square brackets around it: [ \"...\" ]";
+	if (wanted == CONFIG_TYPE_LIST)
+		return found == CONFIG_TYPE_STRING ? "put square brackets around it: [ \"...\" ]"
+						   : "put square brackets around it: [ ... ]";
 	return NULL;
 }
 
@@ -69,49 +70,75 @@ static void wrong_type(struct cx_loader *l, const config_setting_t *s, int wante
 		      type_text(wanted), type_text(s->type));
 }
 
+static bool is_key(const char *name, const struct cx_setting_key *keys, size_t n_keys)
+{
+	for (size_t k = 0; k < n_keys; k++)
+		if (strcmp(keys[k].name, name) == 0)
+			return true;
+	return false;
+}
+
+static struct cx_nearest nearest_key(const char *name, const struct cx_setting_key *keys, size_t n_keys)
+{
+	struct cx_nearest nearest = {.word = name};
+
+	for (size_t k = 0; k < n_keys; k++)
+		cx_nearest_try(&nearest, keys[k].name);
+	return nearest;
+}
+
 static void unknown_key(struct cx_loader *l, const config_setting_t *s, const char *what,
 			const struct cx_setting_key *keys, size_t n_keys)
 {
-	struct cx_nearest nearest = {.word = s->name};
-	char hint[CX_HINT_SIZE];
-	size_t used;
+	struct cx_nearest nearest = nearest_key(s->name, keys, n_keys);
+	char known[CX_HINT_SIZE] = "known here:", hint[CX_HINT_SIZE];
+	size_t used = strlen(known);
 
-	for (size_t i = 0; i < n_keys; i++)
-		cx_nearest_try(&nearest, keys[i].name);
-	if (nearest.best) {
-		snprintf(hint, sizeof(hint), "did you mean \"%s\"?", nearest.best);
-	} else {
-		used = (size_t)snprintf(hint, sizeof(hint), "known here:");
-		for (size_t i = 0; i < n_keys && used < sizeof(hint); i++)
-			used += (size_t)snprintf(hint + used, sizeof(hint) - used, "%s %s", i ? "," : "",
-						 keys[i].name);
+	for (size_t i = 0; i < n_keys && used < sizeof(known); i++)
+		used += (size_t)snprintf(known + used, sizeof(known) - used, "%s %s", i ? "," : "",
+					 keys[i].name);
+	cx_diag_error(l->diag, l->path, s->line, cx_nearest_hint(&nearest, known, hint),
+		      "unknown setting \"%s\" in %s", s->name, what);
+}
+
+/* Tells of unknown members. A required key that one of them was meant to be is not
+ * missing: that would be a second message of one mistake. */
+static void check_keys(struct cx_loader *l, const config_setting_t *s, const char *what,
+		       const struct cx_setting_key *keys, size_t n_keys)
+{
+	for (size_t k = 0; k < n_keys; k++) {
+		bool there = !keys[k].required || config_setting_get_member(s, keys[k].name);
+
+		for (int i = 0; i < config_setting_length(s) && !there; i++) {
+			const char *name = config_setting_get_elem(s, (unsigned)i)->name;
+
+			there = !is_key(name, keys, n_keys) && nearest_key(name, keys, n_keys).best == keys[k].name;
+		}
+		if (!there)
+			cx_diag_error(l->diag, l->path, s->line, NULL, "%s needs \"%s\"", what, keys[k].name);
 	}
-	cx_diag_error(l->diag, l->path, s->line, hint, "unknown setting \"%s\" in %s", s->name, what);
+	for (int i = 0; i < config_setting_length(s); i++) {
+		const config_setting_t *member = config_setting_get_elem(s, (unsigned)i);
+
+		if (!is_key(member->name, keys, n_keys))
+			unknown_key(l, member, what, keys, n_keys);
+	}
 }
 
 bool cx_section_read(struct cx_loader *l, const config_setting_t *s, const char *what,
 		     const struct cx_setting_key *keys, size_t n_keys, void *object)
 {
 	const config_setting_t *member;
-	size_t k;
 
 	if (s->type != CONFIG_TYPE_GROUP) {
 		wrong_type(l, s, CONFIG_TYPE_GROUP);
 		return false;
 	}
-	for (k = 0; k < n_keys; k++) {
+	check_keys(l, s, what, keys, n_keys); /* first: what follows may be their consequence */
+	for (size_t k = 0; k < n_keys; k++) {
 		member = config_setting_get_member(s, keys[k].name);
 		if (member)
 			keys[k].read(l, member, &keys[k], object);
-		else if (keys[k].required)
-			cx_diag_error(l->diag, l->path, s->line, NULL, "%s needs \"%s\"", what, keys[k].name);
-	}
-	for (int i = 0; i < config_setting_length(s); i++) {
-		member = config_setting_get_elem(s, (unsigned)i);
-		for (k = 0; k < n_keys && strcmp(keys[k].name, member->name) != 0; k++)
-			;
-		if (k == n_keys)
-			unknown_key(l, member, what, keys, n_keys);
 	}
 	return true;
 }
@@ -161,29 +188,26 @@ bool cx_setting_number(struct cx_loader *l, const config_setting_t *s, uint32_t 
 	return true;
 }
 
-bool cx_name_valid(struct cx_loader *l, const config_setting_t *s, const char *what, const char *name)
+/* Is it a name that can stand in a command line and a log? */
+static bool is_name(struct cx_loader *l, const config_setting_t *s, const char *name)
 {
 	static const char allowed[] =
 	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-:[]/+@";
+	const char *hint = "use letters, digits and . _ - : [ ] / + @";
+	unsigned line = cx_setting_line(l, s);
 	size_t n = strlen(name);
 
-	if (n == 0) {
-		cx_diag_error(l->diag, l->path, cx_setting_line(l, s), NULL, "the name of %s is empty", what);
-		return false;
-	}
-	if (n >= CX_NAME_SIZE) {
-		cx_diag_error(l->diag, l->path, cx_setting_line(l, s), NULL,
-			      "the name of %s is too long: %zu characters, at most %d", what, n,
-			      CX_NAME_SIZE - 1);
-		return false;
-	}
-	if (name[strspn(name, allowed)]) {
-		cx_diag_error(l->diag, l->path, cx_setting_line(l, s),
-			      "use letters, digits and . _ - : [ ] / + @",
-			      "the name of %s has a character that is not allowed: \"%s\"", what, name);
-		return false;
-	}
-	return true;
+	if (n > 0 && n < CX_NAME_SIZE && !name[strspn(name, allowed)])
+		return true;
+	if (n == 0)
+		cx_diag_error(l->diag, l->path, line, hint, "\"%s\" is empty", s->name);
+	else if (n >= CX_NAME_SIZE)
+		cx_diag_error(l->diag, l->path, line, NULL, "\"%s\" is too long: %zu characters, at most %d",
+			      s->name, n, CX_NAME_SIZE - 1);
+	else
+		cx_diag_error(l->diag, l->path, line, hint, "\"%s\" has a character that is not allowed: \"%s\"",
+			      s->name, name);
+	return false;
 }
 
 /* ---- readers ------------------------------------------------------------------ */
@@ -247,12 +271,8 @@ void cx_read_name(struct cx_loader *l, const config_setting_t *s, const struct c
 		  void *object)
 {
 	const char *text = cx_setting_string(l, s);
-	char what[CX_NAME_SIZE + 8];
 
-	if (!text)
-		return;
-	snprintf(what, sizeof(what), "this %s", strcmp(key->name, "name") == 0 ? "object" : key->name);
-	if (cx_name_valid(l, s, what, text))
+	if (text && is_name(l, s, text))
 		memcpy((char *)object + key->offset, text, strlen(text) + 1);
 }
 
@@ -276,8 +296,6 @@ void cx_read_word(struct cx_loader *l, const config_setting_t *s, const struct c
 			used += (size_t)snprintf(known + used, sizeof(known) - used, "%s\"%s\"",
 						 used ? ", " : "", w->word);
 	}
-	if (nearest.best)
-		snprintf(hint, sizeof(hint), "did you mean \"%s\"?", nearest.best);
-	cx_diag_error(l->diag, l->path, s->line, nearest.best ? hint : NULL,
+	cx_diag_error(l->diag, l->path, s->line, cx_nearest_hint(&nearest, NULL, hint),
 		      "\"%s\" must be one of %s, not \"%s\"", setting_name(s), known, text);
 }

@@ -1,13 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Files as bytes, and a first look at the main file before libconfig sees it.
- *
- * libconfig 1.5 takes four things in silence, or worse, that would turn a
- * slip of the pen into another configuration: a whole number beyond 32 bits
- * is cut off, a comment or string without end swallows the rest, a NUL byte
- * ends the file, and an @include of a directory ends the process. So they are
- * found here, with the line on which they begin. Only tokens are looked at;
- * the grammar stays libconfig's.
+ * Files as bytes: read whole, with the places where lines begin.
  */
 #define _GNU_SOURCE 1 /* memmem */
 #include "config/internal.h"
@@ -20,6 +13,7 @@
 #include <unistd.h>
 
 #define TEXT_MAX (1u << 30)
+#define BYTE_ORDER_MARK "\xef\xbb\xbf" /* some editors write it; it says nothing of UTF-8 */
 
 static int read_all(int fd, size_t expected, struct cx_text *text)
 {
@@ -70,8 +64,7 @@ static const char *read_hint(int err)
 	}
 }
 
-/* First line, counted from 1, of the byte at p. */
-static unsigned line_at(const struct cx_text *text, const char *p)
+unsigned cx_text_line_at(const struct cx_text *text, const char *p)
 {
 	unsigned line = 1;
 
@@ -100,9 +93,13 @@ int cx_text_read(const char *path, struct cx_diag *diag, struct cx_text *text)
 		cx_diag_error(diag, path, 0, read_hint(err), "cannot read this file: %s", strerror(-err));
 		goto out;
 	}
+	if (text->n >= 3 && memcmp(text->p, BYTE_ORDER_MARK, 3) == 0) {
+		text->n -= 3;
+		memmove(text->p, text->p + 3, text->n + 1);
+	}
 	nul = memchr(text->p, '\0', text->n);
 	if (nul) {
-		cx_diag_error(diag, path, line_at(text, nul), "is it a text file?",
+		cx_diag_error(diag, path, cx_text_line_at(text, nul), "is it a text file?",
 			      "there is a NUL byte in the file");
 		err = -EINVAL;
 	}
@@ -121,7 +118,7 @@ void cx_text_free(struct cx_text *text)
 	memset(text, 0, sizeof(*text));
 }
 
-static int index_lines(struct cx_text *text)
+int cx_text_index(struct cx_text *text)
 {
 	const char *p = text->p, *end = p + text->n;
 	size_t n = 1;
@@ -152,91 +149,4 @@ unsigned cx_text_line_of(const struct cx_text *text, unsigned line, const char *
 		}
 	}
 	return line;
-}
-
-static bool is_name_char(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-	       c == '*' || c == '-';
-}
-
-/* Each skips one token and returns its end, or NULL if it has none. */
-static const char *skip_string(const char *p)
-{
-	for (p++; *p && *p != '\n'; p++) {
-		if (*p == '"')
-			return p + 1;
-		if (*p == '\\' && p[1] && p[1] != '\n')
-			p++;
-	}
-	return NULL;
-}
-
-static const char *skip_comment(const char *p)
-{
-	const char *end;
-
-	if (*p == '/' && p[1] == '*') {
-		end = strstr(p + 2, "*/");
-		return end ? end + 2 : NULL;
-	}
-	return strchrnul(p, '\n');
-}
-
-/* True if libconfig would cut the number off. */
-static bool number_too_big(const char *p, const char *end)
-{
-	unsigned long long value;
-	char *stop;
-
-	if (end[-1] == 'L' || end[-1] == 'l')
-		return false; /* said to be 64 bits: read whole, then checked against its range */
-	errno = 0;
-	value = strtoull(p, &stop, p[0] == '0' && (p[1] == 'x' || p[1] == 'X') ? 16 : 10);
-	if (stop != end && *stop != '.')
-		return false; /* a fraction or no number */
-	return errno == ERANGE || value > INT32_MAX;
-}
-
-static const char *skip_word(const char *p)
-{
-	while (is_name_char(*p) || *p == '.')
-		p++;
-	return p;
-}
-
-int cx_text_check(struct cx_text *text, const char *path, struct cx_diag *diag)
-{
-	const char *p = text->p, *next, *wrong = NULL, *hint = NULL;
-
-	if (index_lines(text)) {
-		cx_diag_error(diag, path, 0, NULL, "out of memory");
-		return -ENOMEM;
-	}
-	for (; *p && !wrong; p = next) {
-		next = p + 1;
-		if (*p == '"') {
-			next = skip_string(p);
-			wrong = next ? NULL : "this text has no end";
-			hint = "a closing \" is missing on this line";
-		} else if (*p == '#' || (*p == '/' && (p[1] == '/' || p[1] == '*'))) {
-			next = skip_comment(p);
-			wrong = next ? NULL : "this comment has no end";
-			hint = "close it with */";
-		} else if (strncmp(p, "@include", 8) == 0) {
-			wrong = "@include is not supported";
-			hint = "routes may be kept in files of their own: see routes_dir";
-		} else if (is_name_char(*p) && *p != '-') {
-			next = skip_word(p);
-			wrong = *p >= '0' && *p <= '9' && number_too_big(p, next) ? "this number is too big"
-										  : NULL;
-			hint = "no setting takes a number beyond 2147483647";
-		}
-		if (wrong)
-			break;
-	}
-	if (!wrong)
-		return 0;
-	cx_diag_error(diag, path, line_at(text, p), hint, "%s", wrong);
-	return -EINVAL;
 }

@@ -181,7 +181,7 @@ static int load(struct cx_fastpath *fp, struct cx_diag *diag)
 	if (!err)
 		return 0;
 	if (err == -ENOMEM)
-		hint = "the maps do not fit into memory: lower max_dns, max_elements or max_flows";
+		hint = "the maps do not fit into memory: lower dns, elements or flows in limits";
 	else if (err == -EPERM)
 		hint = "a capability is missing, or kernel lockdown or kernel.unprivileged_bpf_disabled forbids it";
 	else if (err == -EACCES || err == -EINVAL || err == -E2BIG)

@@ -100,8 +100,8 @@ static int check_sizes(const struct cx_tables *t, struct cx_diag *diag)
 
 	if (t->n_dn > config->max_dns) {
 		cx_diag_error(diag, config->path, 0,
-			      "raise max_dns and restart: the map's size is fixed while it lives",
-			      "%zu DN routes, max_dns is %u", t->n_dn, config->max_dns);
+			      "raise limits.dns; that needs `cxctl fastpath detach` and a restart",
+			      "%zu exact DNs, at most %u are possible", t->n_dn, config->max_dns);
 		return -E2BIG;
 	}
 	if (t->n_prefix > CX_PREFIXES_MAX) {

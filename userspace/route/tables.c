@@ -31,10 +31,10 @@ static int check_sizes(const struct cx_config *config, size_t n_elements, struct
 	if (!err)
 		err = too_many(diag, config, NULL, "route tables", config->n_tables, CX_TABLES_MAX);
 	if (!err)
-		err = too_many(diag, config, "raise max_groups and restart", "groups", config->n_groups,
+		err = too_many(diag, config, "raise limits.groups; that needs `cxctl fastpath detach` and a restart", "groups", config->n_groups,
 			       config->max_groups);
 	if (!err)
-		err = too_many(diag, config, "raise max_elements and restart", "elements", n_elements,
+		err = too_many(diag, config, "raise limits.elements; that needs `cxctl fastpath detach` and a restart", "elements", n_elements,
 			       config->max_elements);
 	return err;
 }
