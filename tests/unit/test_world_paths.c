@@ -82,6 +82,25 @@ static void reach_is_looked_up_and_mirrored_by_difference(void **state)
 	run_end(&r);
 }
 
+static void an_address_of_ours_is_known_by_its_nexthop(void **state)
+{
+	const struct cx_nexthop here = {.flags = CX_NEXTHOP_LOCAL}, there = {.ifindex = 3, .flags = CX_NEXTHOP_OK};
+	const struct cx_reach_entry known[] = {reach("192.0.2.1/32", 1), reach("192.0.2.0/24", 2)};
+	const union cx_addr ours = fixture_addr("192.0.2.1"), theirs = fixture_addr("192.0.2.2"),
+			    far = fixture_addr("198.51.100.1");
+	struct run r;
+
+	run_start(&r, run_config(1, 0));
+	assert_false(cx_world_is_elsewhere(r.world, &ours)); /* nothing is known yet */
+	cx_world_set_nexthop(r.world, 1, &here);
+	cx_world_set_nexthop(r.world, 2, &there);
+	set_reach(r.world, known, 2);
+	assert_false(cx_world_is_elsewhere(r.world, &ours));
+	assert_true(cx_world_is_elsewhere(r.world, &theirs));
+	assert_true(cx_world_is_elsewhere(r.world, &far));
+	run_end(&r);
+}
+
 static void nexthops_and_keys_are_mirrored_when_they_change(void **state)
 {
 	struct cx_nexthop n = {.ifindex = 3, .flags = CX_NEXTHOP_OK};
@@ -158,6 +177,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(elements_are_found),
 	    cmocka_unit_test(reach_is_looked_up_and_mirrored_by_difference),
+	    cmocka_unit_test(an_address_of_ours_is_known_by_its_nexthop),
 	    cmocka_unit_test(nexthops_and_keys_are_mirrored_when_they_change),
 	    cmocka_unit_test(flows_are_remembered_and_the_oldest_go),
 	};

@@ -87,8 +87,11 @@ static void refresh(struct cx_request *rq, const char *name)
 	char who[64];
 
 	if (cx_daemon_dns_refresh(rq->d, name)) {
-		cx_answer_error(rq, "not_found", "`cxctl dns` lists them",
-				"no element has the host name \"%s\"", name ? name : "");
+		if (name)
+			cx_answer_error(rq, "not_found", "`cxctl dns` lists them",
+					"no element has the host name \"%s\"", name);
+		else
+			cx_answer_error(rq, "not_found", NULL, "no element has a host name");
 		return;
 	}
 	cx_control_who(rq->control, rq->client, who);

@@ -85,11 +85,12 @@ json_t *cx_json_element(struct cx_daemon *d, uint32_t id)
 
 	cx_totals_element(d, id, &fast, &core);
 	return json_pack(
-	    "{s:i, s:o, s:o, s:s, s:o, s:i, s:s, s:i, s:s, s:s, s:I, s:o, s:o, s:I, s:I, s:I, s:f, s:o}",
+	    "{s:i, s:o, s:o, s:s, s:o, s:i, s:s, s:i, s:i, s:s, s:s, s:I, s:o, s:o, s:I, s:I, s:I, s:f, s:o}",
 	    "id", (int)id, "element", cx_json_name(e->name), "group",
 	    cx_json_name(d->world->groups[e->group].name), "uri", configured ? configured->uri : "",
 	    "address", e->family ? cx_json_address(&e->addr) : json_string(""), "port", (int)e->port, "transport",
-	    cx_transport_text(e->transport), "weight", (int)e->weight, "state",
+	    cx_transport_text(e->transport), "weight", (int)e->weight, "q",
+	    configured ? (int)configured->q : 0, "state",
 	    cx_element_state_text(e->state), "reason", cx_element_why(d, id, reason, sizeof(reason)), "since_ms",
 	    (json_int_t)e->since_ms, "pause", cx_json_pause(d, id), "health", health_json(d, id), "calls",
 	    (json_int_t)(fast.calls + core.calls), "requests", (json_int_t)(fast.requests + core.requests),

@@ -124,7 +124,8 @@ void cx_command_routes(struct cx_request *rq)
 	if (table_name) {
 		table = find_table(rq->d->tables, table_name);
 		if (table < 0) {
-			cx_answer_error(rq, "not_found", NULL, "no route table \"%s\"", table_name);
+			cx_answer_error(rq, "not_found", "a table exists because a network names it",
+					"no route table \"%s\"", table_name);
 			return;
 		}
 	}

@@ -79,6 +79,7 @@ static void problem(json_t *list, const char *kind, const char *name, const char
 static json_t *problems_json(struct cx_daemon *d)
 {
 	json_t *list = json_array();
+	char endpoint[CX_ENDPOINT_TEXT];
 
 	if (!list)
 		return NULL;
@@ -88,10 +89,15 @@ static json_t *problems_json(struct cx_daemon *d)
 		problem(list, "module", "", d->module_why);
 	if (d->last_reload_error[0])
 		problem(list, "reload", "", d->last_reload_error);
-	for (uint32_t id = 0; id < CX_LISTENERS_MAX; id++)
+	for (uint32_t id = 0; id < CX_LISTENERS_MAX; id++) {
+		const struct cx_listener *l = &d->tables->listeners[id];
+
 		if (d->tables->listener_config[id] && !d->listening[id])
-			problem(list, "listener", (const char *)d->tables->listeners[id].name,
-				"the socket is not open");
+			problem(list, "listener", (const char *)l->name, "the socket is not open");
+		else if (d->tables->listener_config[id] && cx_world_is_elsewhere(d->world, &l->addr))
+			problem(list, "address", cx_endpoint_format(&l->addr, l->port, endpoint),
+				"this host does not have the listener's address");
+	}
 	for (uint32_t id = 0; id < d->tables->n_elements && json_array_size(list) < 100; id++) {
 		char why[300];
 

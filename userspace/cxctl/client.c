@@ -145,7 +145,7 @@ static int exchange(struct cxctl *c, const char *cmd, json_t *args, json_t **ans
 
 static int no_daemon(const struct cxctl *c, int err)
 {
-	const char *hint = "is cxsipd running? `systemctl status cxsipd`; another place: --socket PATH";
+	const char *hint = "is cxsipd running? `systemctl status cxsip`; another place: --socket PATH";
 
 	if (err == -EACCES || err == -EPERM)
 		hint = "run it as root, or as a member of the group that `control_group` of the "
@@ -248,6 +248,20 @@ bool cxctl_json(const struct cxctl *c, const json_t *data)
 	json_dumpf(data, stdout, JSON_INDENT(2));
 	fputc('\n', stdout);
 	return true;
+}
+
+int cxctl_show(struct cxctl *c, const char *cmd, json_t *args, const char *list,
+	       void (*print)(const json_t *data))
+{
+	json_t *data;
+	int rc = list ? cxctl_ask_all(c, cmd, args, list, &data) : cxctl_ask(c, cmd, args, &data);
+
+	if (rc)
+		return rc;
+	if (!cxctl_json(c, data))
+		print(data);
+	json_decref(data);
+	return CXCTL_OK;
 }
 
 const char *cxctl_text(const json_t *object, const char *key)

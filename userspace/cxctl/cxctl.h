@@ -70,6 +70,10 @@ int cxctl_ask_all(struct cxctl *c, const char *cmd, json_t *args, const char *li
 int cxctl_try(struct cxctl *c, const char *cmd, json_t *args, json_t **data);
 /* With --json prints data, as it is. False: print a table. */
 bool cxctl_json(const struct cxctl *c, const json_t *data);
+/* Most commands: asks (list: all pages of it; NULL: it has none), prints the data as JSON
+ * or by print(). The exit code. */
+int cxctl_show(struct cxctl *c, const char *cmd, json_t *args, const char *list,
+	       void (*print)(const json_t *data));
 
 /* ---- values out of answers: never NULL, zero where there is nothing */
 
@@ -78,6 +82,9 @@ int64_t cxctl_integer(const json_t *object, const char *key);
 double cxctl_real(const json_t *object, const char *key);
 bool cxctl_bool(const json_t *object, const char *key);
 json_t *cxctl_object(const json_t *object, const char *key); /* borrowed; NULL if absent */
+/* Of an element or a server of a name: "192.0.2.1:5060", "[2001:db8::1]:5060 tcp"; "-": it has no address. */
+#define CXCTL_PLACE 96
+const char *cxctl_place(const json_t *server, char text[CXCTL_PLACE]);
 /* Why an element is in its state: a pause says what was asked for and what is left. */
 #define CXCTL_REASON 128
 const char *cxctl_reason(const json_t *element, char text[CXCTL_REASON]);

@@ -10,17 +10,14 @@
 
 static void put_target(struct cxctl_table *t, const json_t *target)
 {
-	const char *address = target ? cxctl_text(target, "address") : "";
-	const char *transport = target ? cxctl_text(target, "transport") : "";
+	char place[CXCTL_PLACE];
 
 	if (!target) {
 		for (int i = 0; i < 3; i++)
 			cxctl_cell(t, "-");
 		return;
 	}
-	cxctl_cell(t, strchr(address, ':') ? "[%s]:%lld%s%s%s" : "%s:%lld%s%s%s", address,
-		   (long long)cxctl_integer(target, "port"), strcmp(transport, "udp") ? " " : "",
-		   strcmp(transport, "udp") ? transport : "", cxctl_bool(target, "gone") ? " (left)" : "");
+	cxctl_cell(t, "%s%s", cxctl_place(target, place), cxctl_bool(target, "gone") ? " (left)" : "");
 	if (!cxctl_bool(target, "by_srv")) {
 		cxctl_cell(t, "-");
 		cxctl_cell(t, "-");
@@ -78,29 +75,24 @@ static void print_names(const json_t *data)
 	cxctl_table_free(t);
 }
 
+static void print_asked(const json_t *data)
+{
+	printf("asked: `cxctl dns` shows the answers\n");
+}
+
 int cxctl_dns(struct cxctl *c, int argc, char **argv)
 {
-	json_t *data, *args = NULL;
-	int rc;
+	json_t *args;
 
 	argc = cxctl_options(c, NULL, argc, argv);
 	if (argc < 0)
 		return CXCTL_USAGE;
-	if (argc == 0) {
-		rc = cxctl_ask_all(c, "dns", NULL, "names", &data);
-		if (!rc && !cxctl_json(c, data))
-			print_names(data);
-	} else {
-		if (strcmp(argv[0], "refresh") != 0 || argc > 2)
-			return cxctl_usage(c, "refresh, and one name at most");
-		args = json_pack("{s:s, s:s?}", "order", "refresh", "name", argc > 1 ? argv[1] : NULL);
-		if (!args)
-			return cxctl_usage(c, "the name is no UTF-8");
-		rc = cxctl_ask(c, "dns", args, &data);
-		if (!rc && !cxctl_json(c, data))
-			printf("asked: `cxctl dns` shows the answers\n");
-	}
-	if (!rc)
-		json_decref(data);
-	return rc;
+	if (argc == 0)
+		return cxctl_show(c, "dns", NULL, "names", print_names);
+	if (strcmp(argv[0], "refresh") != 0 || argc > 2)
+		return cxctl_usage(c, "refresh, and one name at most");
+	args = json_pack("{s:s, s:s*}", "order", "refresh", "name", argc > 1 ? argv[1] : NULL);
+	if (!args)
+		return cxctl_usage(c, "the name is no UTF-8");
+	return cxctl_show(c, "dns", args, NULL, print_asked);
 }

@@ -92,7 +92,7 @@ static void ask_daemon(struct doctor *d)
 		d->status = NULL;
 		doctor_say(
 		    d, "daemon", DOCTOR_FAIL,
-		    "start it: `systemctl start cxsipd`; another socket: --socket PATH; rights: run as root",
+		    "start it: `systemctl start cxsip`; another socket: --socket PATH; rights: run as root",
 		    "no cxsipd answers at %s: %s", d->c->socket, strerror(-rc));
 		return;
 	}

@@ -151,6 +151,7 @@ static void check_problems(struct doctor *d)
 		doctor_say(d, kind, fails ? DOCTOR_FAIL : DOCTOR_WARN,
 			   !strcmp(kind, "group")      ? "`cxctl elements GROUP`: its calls are answered 503"
 			   : !strcmp(kind, "listener") ? "is the address of this host, and the port free?"
+			   : !strcmp(kind, "address")  ? "put it on an interface; on a standby host it comes with the others"
 			   : !strcmp(kind, "reload")   ? "`cxctl check` shows every error"
 						       : "the log of cxsipd has more",
 			   "%s%s%s", cxctl_text(p, "name"), cxctl_text(p, "name")[0] ? ": " : "",

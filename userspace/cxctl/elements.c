@@ -15,6 +15,19 @@ static enum cxctl_style state_style(const char *state)
 	return strcmp(state, "down") ? CXCTL_POOR : CXCTL_BAD;
 }
 
+const char *cxctl_place(const json_t *server, char text[CXCTL_PLACE])
+{
+	const char *address = cxctl_text(server, "address"), *transport = cxctl_text(server, "transport");
+	bool udp = !strcmp(transport, "udp");
+
+	if (!address[0])
+		snprintf(text, CXCTL_PLACE, "-");
+	else
+		snprintf(text, CXCTL_PLACE, strchr(address, ':') ? "[%s]:%lld%s%s" : "%s:%lld%s%s", address,
+			 (long long)cxctl_integer(server, "port"), udp ? "" : " ", udp ? "" : transport);
+	return text;
+}
+
 /* "503 Retry-After: 20, 12 s left" */
 const char *cxctl_reason(const json_t *e, char text[CXCTL_REASON])
 {
@@ -33,36 +46,33 @@ const char *cxctl_reason(const json_t *e, char text[CXCTL_REASON])
 	return text;
 }
 
-static void print_elements(const json_t *elements)
+static void print_elements(const json_t *data)
 {
 	static const struct cxctl_column columns[] = {
 	    {"ELEMENT", false}, {"GROUP", false},  {"ADDRESS", false}, {"STATE", false},
 	    {"SINCE", true},	{"REASON", false}, {"RTT", true},      {"CODE", true},
-	    {"WEIGHT", true},	{"CALLS", true},   {"CALLS/S", true},  {"REQUESTS", true},
+	    {"Q", true},	{"WEIGHT", true},  {"CALLS", true},    {"CALLS/S", true},
+	    {"REQUESTS", true},
 	};
 	struct cxctl_table *t = cxctl_table_new(columns, sizeof(columns) / sizeof(columns[0]));
-	char text[CXCTL_FORMAT], reason[CXCTL_REASON];
+	char text[CXCTL_FORMAT], reason[CXCTL_REASON], place[CXCTL_PLACE];
 	const json_t *e;
 	size_t i;
 
-	json_array_foreach(elements, i, e)
+	json_array_foreach(cxctl_object(data, "elements"), i, e)
 	{
 		const json_t *health = cxctl_object(e, "health");
-		const char *address = cxctl_text(e, "address");
 		long long code = cxctl_integer(health, "last_code");
 
 		cxctl_cell(t, "%s", cxctl_text(e, "element"));
 		cxctl_cell(t, "%s", cxctl_text(e, "group"));
-		if (address[0])
-			cxctl_cell(t, strchr(address, ':') ? "[%s]:%lld" : "%s:%lld", address,
-				   (long long)cxctl_integer(e, "port"));
-		else
-			cxctl_cell(t, "-");
+		cxctl_cell(t, "%s", cxctl_place(e, place));
 		cxctl_cell_styled(t, state_style(cxctl_text(e, "state")), cxctl_text(e, "state"));
 		cxctl_cell(t, "%s", cxctl_ago(cxctl_integer(e, "since_ms"), text));
 		cxctl_cell(t, "%s", cxctl_reason(e, reason));
 		cxctl_cell(t, "%s", cxctl_rtt(cxctl_integer(health, "rtt_us"), text));
 		cxctl_cell(t, code ? "%lld" : "-", code);
+		cxctl_cell(t, "%g", (double)cxctl_integer(e, "q") / 1000);
 		cxctl_cell(t, "%lld", (long long)cxctl_integer(e, "weight"));
 		cxctl_cell(t, "%lld", (long long)cxctl_integer(e, "calls"));
 		cxctl_cell(t, "%.1f", cxctl_real(e, "calls_per_s"));
@@ -74,8 +84,7 @@ static void print_elements(const json_t *elements)
 
 int cxctl_elements(struct cxctl *c, int argc, char **argv)
 {
-	json_t *data, *args = NULL;
-	int rc;
+	json_t *args = NULL;
 
 	argc = cxctl_options(c, NULL, argc, argv);
 	if (argc < 0)
@@ -87,16 +96,10 @@ int cxctl_elements(struct cxctl *c, int argc, char **argv)
 		if (!args)
 			return cxctl_usage(c, "the group's name is no UTF-8");
 	}
-	rc = cxctl_ask_all(c, "elements", args, "elements", &data);
-	if (rc)
-		return rc;
-	if (!cxctl_json(c, data))
-		print_elements(cxctl_object(data, "elements"));
-	json_decref(data);
-	return CXCTL_OK;
+	return cxctl_show(c, "elements", args, "elements", print_elements);
 }
 
-static void print_groups(const json_t *groups)
+static void print_groups(const json_t *data)
 {
 	static const struct cxctl_column columns[] = {
 	    {"GROUP", false}, {"NETWORK", false}, {"ELEMENTS", true}, {"UP", true},
@@ -108,7 +111,7 @@ static void print_groups(const json_t *groups)
 	char up[24];
 	size_t i;
 
-	json_array_foreach(groups, i, g)
+	json_array_foreach(cxctl_object(data, "groups"), i, g)
 	{
 		snprintf(up, sizeof(up), "%lld", (long long)cxctl_integer(g, "up"));
 		cxctl_cell(t, "%s", cxctl_text(g, "group"));
@@ -137,26 +140,25 @@ static void print_groups(const json_t *groups)
 
 int cxctl_groups(struct cxctl *c, int argc, char **argv)
 {
-	json_t *data;
-	int rc;
+	int rc = cxctl_options_only(c, NULL, argc, argv);
 
-	if (cxctl_options_only(c, NULL, argc, argv))
-		return CXCTL_USAGE;
-	rc = cxctl_ask_all(c, "groups", NULL, "groups", &data);
-	if (rc)
-		return rc;
-	if (!cxctl_json(c, data))
-		print_groups(cxctl_object(data, "groups"));
-	json_decref(data);
-	return CXCTL_OK;
+	return rc ? rc : cxctl_show(c, "groups", NULL, "groups", print_groups);
+}
+
+static void print_order(const json_t *element)
+{
+	char reason[CXCTL_REASON];
+
+	cxctl_print_clean(cxctl_text(element, "element"), stdout);
+	printf(" of group ");
+	cxctl_print_clean(cxctl_text(element, "group"), stdout);
+	printf(" is %s (%s)\n", cxctl_text(element, "state"), cxctl_reason(element, reason));
 }
 
 /* drain, undrain, disable, enable: the daemon's answer is the element. */
 int cxctl_order(struct cxctl *c, int argc, char **argv)
 {
-	char reason[CXCTL_REASON];
-	json_t *data, *args;
-	int rc;
+	json_t *args;
 
 	argc = cxctl_options(c, NULL, argc, argv);
 	if (argc < 0)
@@ -166,15 +168,5 @@ int cxctl_order(struct cxctl *c, int argc, char **argv)
 	args = json_pack("{s:s}", "element", argv[0]);
 	if (!args)
 		return cxctl_usage(c, "the element's name is no UTF-8");
-	rc = cxctl_ask(c, c->command->name, args, &data);
-	if (rc)
-		return rc;
-	if (!cxctl_json(c, data)) {
-		cxctl_print_clean(cxctl_text(data, "element"), stdout);
-		printf(" of group ");
-		cxctl_print_clean(cxctl_text(data, "group"), stdout);
-		printf(" is %s (%s)\n", cxctl_text(data, "state"), cxctl_reason(data, reason));
-	}
-	json_decref(data);
-	return CXCTL_OK;
+	return cxctl_show(c, c->command->name, args, NULL, print_order);
 }

@@ -21,8 +21,9 @@ static const struct cxctl_command commands[] = {
     {"groups", "", "server groups and how many of their elements are up",
      "One line a group: its elements by state, its ring, calls and calls a second.\n", cxctl_groups},
     {"elements", "[GROUP]", "elements with state, reason, since when, and their traffic",
-     "One line an element. RTT and CODE are of the last OPTIONS probe; CALLS are\n"
-     "initial INVITEs sent to it since the program was loaded, by kernel and daemon.\n"
+     "One line an element. RTT and CODE are of the last OPTIONS probe; of those that are\n"
+     "up the highest Q takes the calls, shared by WEIGHT; CALLS are initial INVITEs sent\n"
+     "to it since the program was loaded, by kernel and daemon.\n"
      "A host name has one line for each of its servers.\n"
      "With a group's name, only that group's.\n",
      cxctl_elements},
@@ -45,8 +46,8 @@ static const struct cxctl_command commands[] = {
      "AT is \"waiting\", or what the thread is doing at this moment. HAND-OVERS LOST\n"
      "counts messages for another worker that its ring had no room for.\n",
      cxctl_workers},
-    {"transactions", "", "what the proxy core has in hand and has done, in sum and by worker", "",
-     cxctl_transactions},
+    {"transactions", "", "what the proxy core has in hand and has done, in sum and by worker",
+     "Down to bytes: what there is at this moment; below: counts since the start.\n", cxctl_transactions},
     {"connections", "", "TCP connections: who, since when, how busy",
      "BY says who opened it. QUEUED is what the peer has not taken yet, in bytes.\n", cxctl_connections},
     {"dns", "[refresh [NAME]]", "host names of elements: their servers, TTL, what went wrong",
@@ -137,6 +138,12 @@ void cxctl_error(const char *hint, const char *fmt, ...)
 	}
 }
 
+static void print_usage(const struct cxctl_command *command, FILE *out)
+{
+	fprintf(out, "usage: cxctl %s%s%s\n", command->name, command->arguments[0] ? " " : "",
+		command->arguments);
+}
+
 int cxctl_usage(const struct cxctl *c, const char *fmt, ...)
 {
 	char text[512];
@@ -147,7 +154,7 @@ int cxctl_usage(const struct cxctl *c, const char *fmt, ...)
 	va_end(ap);
 	cxctl_error(NULL, "%s", text);
 	if (c->command)
-		fprintf(stderr, "usage: cxctl %s %s\n", c->command->name, c->command->arguments);
+		print_usage(c->command, stderr);
 	return CXCTL_USAGE;
 }
 
@@ -275,7 +282,8 @@ static int help(const char *name)
 	command = find_command(name);
 	if (!command)
 		return unknown_command(name);
-	printf("usage: cxctl %s %s\n\n%s%s\n\n%s", command->name, command->arguments,
+	print_usage(command, stdout);
+	printf("\n%s%s\n\n%s",
 	       (char[]){(char)toupper((unsigned char)command->summary[0]), '\0'}, command->summary + 1,
 	       command->help);
 	return CXCTL_OK;

@@ -10,25 +10,19 @@
 #include "cxctl/table.h"
 #include "route/world.h"
 
+static void print_reload(const json_t *data)
+{
+	cxctl_print_findings(cxctl_object(data, "findings"));
+	printf("reloaded: %lld routes; read in %lld ms, compiled in %lld ms, swapped in %lld ms\n",
+	       (long long)cxctl_integer(data, "routes"), (long long)cxctl_integer(data, "load_ms"),
+	       (long long)cxctl_integer(data, "compile_ms"), (long long)cxctl_integer(data, "swap_ms"));
+}
+
 int cxctl_reload(struct cxctl *c, int argc, char **argv)
 {
-	json_t *data;
-	int rc;
+	int rc = cxctl_options_only(c, NULL, argc, argv);
 
-	if (cxctl_options_only(c, NULL, argc, argv))
-		return CXCTL_USAGE;
-	rc = cxctl_ask(c, "reload", NULL, &data);
-	if (rc)
-		return rc;
-	if (!cxctl_json(c, data)) {
-		cxctl_print_findings(cxctl_object(data, "findings"));
-		printf("reloaded: %lld routes; read in %lld ms, compiled in %lld ms, swapped in %lld ms\n",
-		       (long long)cxctl_integer(data, "routes"), (long long)cxctl_integer(data, "load_ms"),
-		       (long long)cxctl_integer(data, "compile_ms"),
-		       (long long)cxctl_integer(data, "swap_ms"));
-	}
-	json_decref(data);
-	return CXCTL_OK;
+	return rc ? rc : cxctl_show(c, "reload", NULL, NULL, print_reload);
 }
 
 static json_t *result_json(const char *file, const struct cx_config *config, const struct cx_diag *diag)

@@ -121,37 +121,31 @@ static void print_problems(const json_t *s)
 	}
 }
 
+static void print_status(const json_t *s)
+{
+	const json_t *e = cxctl_object(s, "elements");
+	char up[CXCTL_FORMAT];
+
+	printf("cxsipd     %s, pid %lld, up %s, node %lld, generation %lld\n", cxctl_text(s, "version"),
+	       (long long)cxctl_integer(s, "pid"), cxctl_duration(cxctl_integer(s, "uptime_ms"), up),
+	       (long long)cxctl_integer(s, "node"), (long long)cxctl_integer(s, "generation"));
+	print_config(s);
+	print_fastpath(s);
+	print_module(s);
+	print_messages(s);
+	printf("elements   %lld up, %lld down, %lld draining, %lld disabled, %lld paused\n",
+	       (long long)cxctl_integer(e, "up"), (long long)cxctl_integer(e, "down"),
+	       (long long)cxctl_integer(e, "draining"), (long long)cxctl_integer(e, "disabled"),
+	       (long long)cxctl_integer(e, "paused"));
+	print_listeners(s);
+	print_problems(s);
+}
+
 int cxctl_status(struct cxctl *c, int argc, char **argv)
 {
-	const json_t *e;
-	char up[CXCTL_FORMAT];
-	json_t *s;
-	int rc;
+	int rc = cxctl_options_only(c, NULL, argc, argv);
 
-	if (cxctl_options_only(c, NULL, argc, argv))
-		return CXCTL_USAGE;
-	rc = cxctl_ask(c, "status", NULL, &s);
-	if (rc)
-		return rc;
-	if (!cxctl_json(c, s)) {
-		e = cxctl_object(s, "elements");
-		printf("cxsipd     %s, pid %lld, up %s, node %lld, generation %lld\n",
-		       cxctl_text(s, "version"), (long long)cxctl_integer(s, "pid"),
-		       cxctl_duration(cxctl_integer(s, "uptime_ms"), up), (long long)cxctl_integer(s, "node"),
-		       (long long)cxctl_integer(s, "generation"));
-		print_config(s);
-		print_fastpath(s);
-		print_module(s);
-		print_messages(s);
-		printf("elements   %lld up, %lld down, %lld draining, %lld disabled, %lld paused\n",
-		       (long long)cxctl_integer(e, "up"), (long long)cxctl_integer(e, "down"),
-		       (long long)cxctl_integer(e, "draining"), (long long)cxctl_integer(e, "disabled"),
-		       (long long)cxctl_integer(e, "paused"));
-		print_listeners(s);
-		print_problems(s);
-	}
-	json_decref(s);
-	return CXCTL_OK;
+	return rc ? rc : cxctl_show(c, "status", NULL, NULL, print_status);
 }
 
 int cxctl_version(struct cxctl *c, int argc, char **argv)

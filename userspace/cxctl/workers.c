@@ -5,8 +5,12 @@
  */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include "cxctl/cxctl.h"
 #include "cxctl/table.h"
+#include "proxy/core.h"
+
+#define WORKERS_SHOWN 16 /* more do not fit on a line: --json has them */
 
 static void print_workers(const json_t *data)
 {
@@ -36,56 +40,69 @@ static void print_workers(const json_t *data)
 
 int cxctl_workers(struct cxctl *c, int argc, char **argv)
 {
-	json_t *data;
 	int rc = cxctl_options_only(c, NULL, argc, argv);
 
-	if (!rc)
-		rc = cxctl_ask(c, "workers", NULL, &data);
-	if (rc)
-		return rc;
-	if (!cxctl_json(c, data))
-		print_workers(data);
-	json_decref(data);
-	return CXCTL_OK;
+	return rc ? rc : cxctl_show(c, "workers", NULL, NULL, print_workers);
 }
 
-/* One line a gauge or counter, a column a worker. */
-static void print_transactions(const json_t *workers)
+static const char *meaning(const char *name)
 {
-	const json_t *first = cxctl_object(json_array_get(workers, 0), "core");
-	const char *name;
-	json_t *value, *row;
-	size_t i;
+	static const struct {
+		const char *name, *text;
+	} known[] = {
+#define CX_X(name, text) {#name, text},
+	    CX_PROXY_GAUGES(CX_X) CX_PROXY_COUNTERS(CX_X)
+#undef CX_X
+	};
 
-	json_object_foreach((json_t *)(uintptr_t)first, name, value)
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (!strcmp(known[i].name, name))
+			return known[i].text;
+	return ""; /* of a newer daemon */
+}
+
+/* One line a gauge or counter; where there are several workers, a column each. */
+static void print_transactions(const json_t *data)
+{
+	const json_t *workers = cxctl_object(data, "workers"), *row;
+	json_t *first = cxctl_object(json_array_get(workers, 0), "core"), *value;
+	size_t i, n = json_array_size(workers) > 1 ? json_array_size(workers) : 0;
+	struct cxctl_column columns[WORKERS_SHOWN + 3] = {{"", false}, {"ALL", true}};
+	char titles[WORKERS_SHOWN][16];
+	struct cxctl_table *t;
+	const char *name;
+
+	n = n < WORKERS_SHOWN ? n : WORKERS_SHOWN;
+	for (i = 0; i < n; i++) {
+		snprintf(titles[i], sizeof(titles[i]), "WORKER %zu", i);
+		columns[2 + i] = (struct cxctl_column){titles[i], true};
+	}
+	columns[2 + n] = (struct cxctl_column){"MEANING", false};
+	t = cxctl_table_new(columns, n + 3);
+	json_object_foreach(first, name, value)
 	{
 		int64_t sum = 0;
 
 		json_array_foreach(workers, i, row) sum += cxctl_integer(cxctl_object(row, "core"), name);
-		printf("%-20s %12" PRId64, name, sum);
-		for (i = 0; json_array_size(workers) > 1 && i < json_array_size(workers); i++)
-			printf(" %12" PRId64,
-			       cxctl_integer(cxctl_object(json_array_get(workers, i), "core"), name));
-		putchar('\n');
+		cxctl_cell(t, "%s", name);
+		cxctl_cell(t, "%" PRId64, sum);
+		for (i = 0; i < n; i++)
+			cxctl_cell(t, "%" PRId64,
+				   cxctl_integer(cxctl_object(json_array_get(workers, i), "core"), name));
+		cxctl_cell(t, "%s", meaning(name));
 	}
+	cxctl_table_print(t, 0, stdout);
+	cxctl_table_free(t);
 }
 
 int cxctl_transactions(struct cxctl *c, int argc, char **argv)
 {
-	json_t *data;
 	int rc = cxctl_options_only(c, NULL, argc, argv);
 
-	if (!rc)
-		rc = cxctl_ask(c, "transactions", NULL, &data);
-	if (rc)
-		return rc;
-	if (!cxctl_json(c, data))
-		print_transactions(cxctl_object(data, "workers"));
-	json_decref(data);
-	return CXCTL_OK;
+	return rc ? rc : cxctl_show(c, "transactions", NULL, NULL, print_transactions);
 }
 
-static void print_connections(const json_t *rows)
+static void print_connections(const json_t *data)
 {
 	static const struct cxctl_column columns[] = {
 	    {"PEER", false}, {"NETWORK", false}, {"LISTENER", false}, {"STATE", false},
@@ -95,7 +112,7 @@ static void print_connections(const json_t *rows)
 	json_t *row;
 	size_t i;
 
-	json_array_foreach(rows, i, row)
+	json_array_foreach(cxctl_object(data, "connections"), i, row)
 	{
 		cxctl_cell(t, "%s", cxctl_text(row, "peer"));
 		cxctl_cell(t, "%s", cxctl_text(row, "network"));
@@ -115,15 +132,7 @@ static void print_connections(const json_t *rows)
 
 int cxctl_connections(struct cxctl *c, int argc, char **argv)
 {
-	json_t *data;
 	int rc = cxctl_options_only(c, NULL, argc, argv);
 
-	if (!rc)
-		rc = cxctl_ask_all(c, "connections", NULL, "connections", &data);
-	if (rc)
-		return rc;
-	if (!cxctl_json(c, data))
-		print_connections(cxctl_object(data, "connections"));
-	json_decref(data);
-	return CXCTL_OK;
+	return rc ? rc : cxctl_show(c, "connections", NULL, "connections", print_connections);
 }

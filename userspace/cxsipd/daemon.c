@@ -40,9 +40,11 @@ void cx_daemon_log_findings(const char *event, const struct cx_diag *diag)
 		char line[16];
 
 		snprintf(line, sizeof(line), "%u", e->line);
-		if (e->file)
+		if (e->file && e->line)
 			cx_log(level, event, "file", e->file, "line", line, "text", e->text, hint, e->hint,
 			       NULL);
+		else if (e->file)
+			cx_log(level, event, "file", e->file, "text", e->text, hint, e->hint, NULL);
 		else
 			cx_log(level, event, "text", e->text, hint, e->hint, NULL);
 	}
@@ -183,7 +185,7 @@ static int start_world(struct cx_parts *parts, const struct cx_fastpath_past *pa
 		err = -ENOMEM;
 	if (!err)
 		cx_stateless_leave_core(d->stateless);
-	if (err)
+	if (err && !diag.errors)
 		cx_diag_error(&diag, d->config_path, 0, NULL, "cannot start with this configuration: %s",
 			      strerror(-err));
 	if (err)
@@ -244,6 +246,7 @@ static int start_reach(struct cx_parts *parts)
 		err = cx_events_of_reach(parts);
 	if (err)
 		return fail(parts, "routes and neighbours cannot be followed: %s", strerror(-err));
+	cx_sockets_warn_elsewhere(parts);
 	return 0;
 }
 

@@ -232,6 +232,9 @@ int cx_sockets_prepare(struct cx_parts *parts, const struct cx_tables *old, cons
 void cx_sockets_adopt(struct cx_parts *parts, const struct cx_tables *old, const struct cx_tables *new,
 		      struct cx_socket *opened[CX_LISTENERS_MAX]);
 
+/* Says which listeners have an address that this host does not have (yet). */
+void cx_sockets_warn_elsewhere(struct cx_parts *parts);
+
 /* interfaces.c: the fast path and what it is attached to. */
 int cx_fast_open(struct cx_parts *parts, struct cx_diag *diag);
 /* Attaches to what is wanted and not attached yet. 0, or the last error. */

@@ -288,6 +288,7 @@ static void swap(struct cx_reload *r)
 	cx_fast_attach(parts, &diag);
 	cx_module_settle(parts);
 	cx_fast_warn_missing(parts);
+	cx_sockets_warn_elsewhere(parts);
 	cx_diag_clear(&diag); /* logged as it happened */
 	r->result.swap_ms += cx_monotonic_ms() - start;
 	cx_daemon_health_soon(parts);

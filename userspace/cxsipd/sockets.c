@@ -309,3 +309,17 @@ void cx_sockets_close(struct cx_parts *parts)
 	memset(parts->d.listening, 0, sizeof(parts->d.listening));
 	adopt(parts, &a);
 }
+
+void cx_sockets_warn_elsewhere(struct cx_parts *parts)
+{
+	const struct cx_tables *t = parts->d.tables;
+	char text[CX_ENDPOINT_TEXT];
+
+	for (uint32_t id = 0; id < CX_LISTENERS_MAX; id++) {
+		const struct cx_listener *l = &t->listeners[id];
+
+		if (t->listener_config[id] && cx_world_is_elsewhere(parts->d.world, &l->addr))
+			cx_log(CX_WARN, "address_missing", "listener", cx_endpoint_format(&l->addr, l->port, text),
+			       "consequence", "nothing arrives there until an interface has the address", NULL);
+	}
+}

@@ -108,3 +108,11 @@ const struct cx_reach_entry *cx_world_reach(const struct cx_world *w, const unio
 
 	return cx_lpm_find(&w->index->reach, &array, addr->b, 128);
 }
+
+bool cx_world_is_elsewhere(const struct cx_world *w, const union cx_addr *addr)
+{
+	const struct cx_reach_entry *e = cx_world_reach(w, addr);
+
+	return w->n_reach &&
+	       (!e || e->nexthop >= w->max_nexthops || !(w->nexthops[e->nexthop].flags & CX_NEXTHOP_LOCAL));
+}

@@ -193,6 +193,8 @@ size_t cx_tables_elements_named(const struct cx_tables *t, const char *host, con
 size_t cx_tables_members(const struct cx_tables *t, uint32_t group, const uint32_t **ids);
 uint32_t cx_tables_listener_at(const struct cx_tables *t, const union cx_addr *addr, uint16_t port); /* or CX_NONE */
 const struct cx_reach_entry *cx_world_reach(const struct cx_world *w, const union cx_addr *addr); /* or NULL */
+/* Is it known that this address is none of this host's? */
+bool cx_world_is_elsewhere(const struct cx_world *w, const union cx_addr *addr);
 int cx_world_get_flow(const struct cx_world *w, uint64_t call, struct cx_flow *flow); /* 0 or -ENOENT */
 int cx_world_put_flow(const struct cx_world *w, uint64_t call, const struct cx_flow *flow);
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 # The network changes below a running proxy: a server's MAC, a link without
-# carrier, an interface that is gone. The rest goes on; what comes back is used.
+# carrier, an address or an interface that is gone. The rest goes on; what comes back is used.
 . "$(dirname "$0")/../case.sh"
 
 must lab_default
@@ -22,6 +22,13 @@ calls_ok "ms2 without carrier" 200
 lab_in ms2 ip link set dev eth0 up
 lab_in ms2 ip route replace default via 10.2.2.1
 check "ms2 does not come back" lab_wait 10000 lab_state_is ms2 up
+
+missing() { lab_get '[.problems[] | select(.kind == "address") | .name] | join(" ")' status; }
+missing_is() { [ "$(missing)" = "$1" ]; }
+lab_in edge ip address delete $LAB_ACCESS6/64 dev access
+check "a listener without address: status says \"$(missing)\"" lab_wait 3000 missing_is "[$LAB_ACCESS6]:5060"
+lab_in edge ip address add $LAB_ACCESS6/64 dev access nodad
+check "the address is back, but status says \"$(missing)\"" lab_wait 3000 missing_is ""
 
 lab_in edge ip link delete ms3
 check "ms3 without interface is $(lab_state ms3)" lab_wait 3000 lab_state_is ms3 down

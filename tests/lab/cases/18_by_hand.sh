@@ -26,5 +26,8 @@ all_ended load "$CALLS"
 check "detached, and only $through_daemon messages went through the daemon" [ "$through_daemon" -ge "$CALLS" ]
 check "after attach XDP forwarded only $(lab_messages forwarded_fast)" [ "$(lab_messages forwarded_fast)" -ge "$CALLS" ]
 check "the key never changed" [ "$(key)" != "$before" ]
+# What the other commands say, without a host name and with a q.
+check "q of ms1 is $(element ms1 .q)" [ "$(element ms1 .q)" = 1000 ]
+check "refresh of no names" grep -q "no element has a host name" <<<"$(lab_ctl dns refresh 2>&1)"
 figure "$CALLS_FAILED of $CALLS calls failed, $through_daemon messages through the daemon while detached"
 case_end
