@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Sends one datagram and prints what comes back: for messages that no decent
+ * Sends one message, a datagram as a rule, and prints what comes back: for messages that no decent
  * user agent would send.
  *
- *   cxsip-send [-s ADDRESS[,PORT]] [-t TIMEOUT_MS] [-r] ADDRESS PORT < message
+ *   cxsip-send [-s ADDRESS[,PORT]] [-t TIMEOUT_MS] [-r] [-T] ADDRESS PORT < message
  *
- * Unless -r (raw): line ends become CRLF and @LENGTH@ becomes the length of the
+ * -T: by TCP, and ends its side behind the message; prints what comes until the
+ * other side has ended its own, too. Unless -r (raw): line ends become CRLF and @LENGTH@ becomes the length of the
  * body. Exit code: 0 an answer came, 1 none came within the time, 2 wrong usage.
  */
 #define _GNU_SOURCE
@@ -57,9 +58,9 @@ static int resolve(const char *address, const char *port, struct addrinfo **out)
 	return getaddrinfo(address, port, &hints, out);
 }
 
-static int open_socket(char *source, const struct addrinfo *to)
+static int open_socket(char *source, const struct addrinfo *to, int type)
 {
-	int fd = socket(to->ai_family, SOCK_DGRAM, 0), none = IP_PMTUDISC_DONT, size = 4 << 20;
+	int fd = socket(to->ai_family, type, 0), none = IP_PMTUDISC_DONT, size = 4 << 20;
 	struct addrinfo *from = NULL;
 	char *port;
 
@@ -82,28 +83,48 @@ static int open_socket(char *source, const struct addrinfo *to)
 	return fd;
 }
 
+/* True: something came, and by TCP its end as well. */
+static bool print_answer(int fd, int type, int timeout_ms)
+{
+	static char in[MESSAGE_MAX];
+	bool any = false;
+
+	while (poll(&(struct pollfd){ .fd = fd, .events = POLLIN }, 1, timeout_ms) > 0) {
+		ssize_t n = recv(fd, in, sizeof(in), 0);
+
+		if (n <= 0)
+			return !n && any;
+		any = true;
+		fwrite(in, 1, (size_t)n, stdout);
+		if (type == SOCK_DGRAM)
+			return true;
+	}
+	return false;
+}
+
 int main(int argc, char **argv)
 {
 	static char in[MESSAGE_MAX], out[MESSAGE_MAX];
 	struct addrinfo *to = NULL;
 	char *source = NULL;
-	int timeout_ms = 1000, option, fd;
+	int timeout_ms = 1000, option, fd, type = SOCK_DGRAM;
 	bool raw = false;
 	size_t n;
-	ssize_t got = 0;
 
-	while ((option = getopt(argc, argv, "s:t:r")) >= 0) {
+	while ((option = getopt(argc, argv, "s:t:rT")) >= 0) {
 		if (option == 's')
 			source = optarg;
 		else if (option == 't')
 			timeout_ms = (int)strtol(optarg, NULL, 10);
 		else if (option == 'r')
 			raw = true;
+		else if (option == 'T')
+			type = SOCK_STREAM;
 		else
 			return 2;
 	}
 	if (argc - optind != 2 || resolve(argv[optind], argv[optind + 1], &to)) {
-		fputs("usage: cxsip-send [-s ADDRESS[,PORT]] [-t TIMEOUT_MS] [-r] ADDRESS PORT < message\n", stderr);
+		fputs("usage: cxsip-send [-s ADDRESS[,PORT]] [-t TIMEOUT_MS] [-r] [-T] ADDRESS PORT < message\n", stderr);
 		return 2;
 	}
 	n = fread(in, 1, sizeof(in), stdin);
@@ -111,15 +132,14 @@ int main(int argc, char **argv)
 		n = with_crlf(in, n, out, sizeof(out));
 		n = with_length(out, n, sizeof(out));
 	}
-	fd = open_socket(source, to);
-	if (sendto(fd, raw ? in : out, n, 0, to->ai_addr, to->ai_addrlen) < 0) {
+	fd = open_socket(source, to, type);
+	if ((type == SOCK_STREAM && connect(fd, to->ai_addr, to->ai_addrlen) < 0) ||
+	    sendto(fd, raw ? in : out, n, 0, to->ai_addr, to->ai_addrlen) < 0) {
 		perror("cxsip-send: send");
 		return 2;
 	}
+	if (type == SOCK_STREAM)
+		shutdown(fd, SHUT_WR);
 	freeaddrinfo(to);
-	if (poll(&(struct pollfd){ .fd = fd, .events = POLLIN }, 1, timeout_ms) > 0)
-		got = recv(fd, out, sizeof(out), 0);
-	if (got > 0)
-		fwrite(out, 1, (size_t)got, stdout);
-	return got > 0 ? 0 : 1;
+	return print_answer(fd, type, timeout_ms) ? 0 : 1;
 }
