@@ -244,7 +244,7 @@ CX_FN int cx_use_request_uri(struct cx_msg *m)
 			/* The ACK of a failure goes where its INVITE went (16.11): by DN. */
 			if (m->routes_popped || m->method != CX_M_ACK || cx_flow_get(m, &flow) ||
 			    flow.transaction != ((__u32)m->cookie_mac & CX_FLOW_MASK)) {
-				if (cx_other_transport(m, at, m->uri.end))
+				if (cx_scan_elsewhere(m, at, m->uri.end))
 					return CX_R_UNKNOWN_TARGET;
 				reason = cx_use_address(m);
 				if (!reason || !m->user.end)
@@ -360,6 +360,8 @@ CX_INLINE int cx_decide_request(struct cx_msg *m)
 	reason = cx_make_cookie(m);
 	if (reason)
 		return reason;
+	if (cx_has_maddr(m))
+		return CX_R_UNKNOWN_TARGET;
 	m->routes_popped = 0;
 	m->acc_index = 0;
 	if (m->n_route_lines) {

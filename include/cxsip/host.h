@@ -151,36 +151,63 @@ CX_FN int cx_scan_host(struct cx_msg *m, __u32 from, __u32 end)
 	return (__u32)at == end || c == ';' || c == '?' ? at : -1;
 }
 
-/* Do a URI's parameters in [at, end) name another transport than UDP? That is the
- * daemon's then. Most have none, and are too short for one. */
-CX_FN int cx_other_transport(struct cx_msg *m, __u32 at, __u32 end)
+#define CX_URI_TRANSPORT 1 /* another one than UDP */
+#define CX_URI_MADDR 2
+#define CX_URI_UNCLEAR (CX_URI_TRANSPORT | CX_URI_MADDR)
+
+/* What a URI's parameters in [at, end) say about where it leads, beside host and port:
+ * CX_URI_*. That is the daemon's then. Most have none, and are too short for one. */
+CX_FN int cx_scan_elsewhere(struct cx_msg *m, __u32 at, __u32 end)
 {
 	__u32 i;
 
 	if (!m)
-		return 1;
-	if (at + sizeof(";transport=tcp") - 1 > end)
+		return CX_URI_UNCLEAR;
+	if (at + sizeof(";maddr=") > end)
 		return 0;
+	m->acc = 0;
 	m->pos = at;
 	for (i = 0; i < 8; i++) {
+		__u64 w;
 		int p;
 
 		CX_BARRIER();
 		p = cx_find(m, m->pos, end, CX_CHARS(';', ';', ';'));
 		if (p == CX_NOT_FOUND)
-			return 1;
+			return CX_URI_UNCLEAR;
 		if ((__u32)p >= end)
-			return 0;
-		if ((cx_word(m, p + 1) | CX_LOWER) == CX_W8('t', 'r', 'a', 'n', 's', 'p', 'o', 'r') &&
-		    ((cx_word(m, p + 9) | CX_LOWER) & CX_FIRST(2)) == CX_W4('t', '=', 0, 0))
-			return ((cx_word(m, p + 11) | CX_LOWER) & CX_FIRST(3)) != CX_W4('u', 'd', 'p', 0);
+			return m->acc;
+		w = cx_word(m, p + 1) | CX_LOWER;
+		if ((w & CX_FIRST(6)) == CX_W8('m', 'a', 'd', 'd', 'r', '=', 0, 0))
+			m->acc |= CX_URI_MADDR;
+		else if (w == CX_W8('t', 'r', 'a', 'n', 's', 'p', 'o', 'r') &&
+			 ((cx_word(m, p + 9) | CX_LOWER) & CX_FIRST(2)) == CX_W4('t', '=', 0, 0) &&
+			 ((cx_word(m, p + 11) | CX_LOWER) & CX_FIRST(3)) != CX_W4('u', 'd', 'p', 0))
+			m->acc |= CX_URI_TRANSPORT;
 		m->pos = p + 1;
 	}
-	return 1;
+	return CX_URI_UNCLEAR;
+}
+
+/* Does the Request-URI have a maddr (RFC 3261 16.4, 16.5)? Most end within a few words,
+ * without any parameter. */
+CX_INLINE int cx_has_maddr(struct cx_msg *m)
+{
+	__u32 at = m->uri_host, end = m->uri.end, i;
+
+	if (!at)
+		return 0;
+	for (i = 0; i < 32; i += 8) {
+		if (at + i >= end)
+			return 0;
+		if (cx_matches(cx_word(m, at + i), CX_REPEAT(';')))
+			break;
+	}
+	return cx_scan_elsewhere(m, at, end) & CX_URI_MADDR;
 }
 
 /* The same for a whole "sip:" URI in [from, end): user part skipped. -1 also where
- * it is not for UDP. */
+ * it is not for UDP, or has a maddr. */
 CX_FN int cx_scan_uri_host(struct cx_msg *m, __u32 from, __u32 end)
 {
 	int at;
@@ -194,7 +221,7 @@ CX_FN int cx_scan_uri_host(struct cx_msg *m, __u32 from, __u32 end)
 	if ((__u32)at < end)
 		from = at + 1;
 	at = cx_scan_host(m, from, end);
-	return at >= 0 && cx_other_transport(m, at, end) ? -1 : at;
+	return at >= 0 && cx_scan_elsewhere(m, at, end) ? -1 : at;
 }
 
 /* Is ;lr among the parameters in [at, end)? (RFC 3261 16.4) */

@@ -145,6 +145,22 @@ static void what_a_route_must_not_do(void **state)
 	expect_left(CX_R_UNKNOWN_TARGET);
 	put(&trunk, in_dialog("BYE", "sip:7@203.0.113.99", "Route: <sip:192.0.2.1;transport=tcp;lr>\r\n"));
 	expect_left(CX_R_UNKNOWN_TARGET);
+	/* and so is a maddr, outside of a dialog, too */
+	put(&trunk, in_dialog("BYE", "sip:7@203.0.113.99;maddr=203.0.113.12", NULL));
+	expect_left(CX_R_UNKNOWN_TARGET);
+	put(&trunk, request("INVITE", "sip:1041@192.0.2.1;user=phone;MAddr=203.0.113.12", "maddr-1", NULL));
+	expect_left(CX_R_UNKNOWN_TARGET);
+	put(&trunk, request("INVITE", "sip:1041@h;maddr=x", "maddr-2", NULL));
+	expect_left(CX_R_UNKNOWN_TARGET);
+	put(&trunk, request("INVITE", "sip:1041@192.0.2.1;transport=udp;maddr=x", "maddr-3", "Route: <sip:203.0.113.12;lr>\r\n"));
+	expect_left(CX_R_UNKNOWN_TARGET);
+	put(&trunk, in_dialog("BYE", "sip:7@203.0.113.99", "Route: <sip:192.0.2.1;lr>, <sip:203.0.113.12;lr;maddr=203.0.113.11>\r\n"));
+	expect_left(CX_R_UNKNOWN_TARGET);
+	put(&trunk, in_dialog("BYE", "sip:7@203.0.113.99", "Route: <sip:192.0.2.1;maddr=203.0.113.11;lr>\r\n"));
+	expect_left(CX_R_UNKNOWN_TARGET);
+	/* in the user part it is somebody else's word */
+	put(&trunk, request("INVITE", "sip:1041;maddr=x@192.0.2.1;xmaddr=y;lr", "maddr-4", NULL));
+	expect_sent(CORE_V4, "203.0.113.41", 5060);
 	put(&anybody, in_dialog("BYE", "sip:7@8.8.8.8", "Route: <sip:192.0.2.3;lr>\r\n"));
 	expect_left(CX_R_NO_ROUTE); /* the untrusted network's sources are anybody */
 }

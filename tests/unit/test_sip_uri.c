@@ -111,6 +111,35 @@ static void numeric_hosts(void **state)
 	refused("sip:[00000000000000000000000000000000000000000000000000000000001]", "Bad Host in URI");
 }
 
+/* Where a URI leads. */
+static void maddr(void **state)
+{
+	char text[CX_ADDR_TEXT];
+	struct cx_uri u = uri("sip:a@example.com:5070;lr;MADDR=192.0.2.1?x=y"), t = cx_uri_target(&u);
+
+	assert_true(cx_uri_has_maddr(&u));
+	assert_text(u.host, "example.com");
+	assert_text(t.host, "192.0.2.1");
+	assert_int_equal(t.host_kind, CX_HOST_IPV4);
+	assert_int_equal(t.port, 5070);
+	assert_string_equal(cx_addr_format(&t.addr, text), "192.0.2.1");
+	u = uri("sip:192.0.2.9;maddr=[2001:db8::1]");
+	t = cx_uri_target(&u);
+	assert_string_equal(cx_addr_format(&t.addr, text), "2001:db8::1");
+	u = uri("sip:192.0.2.9;maddr=ms.example.com");
+	t = cx_uri_target(&u);
+	assert_text(t.host, "ms.example.com");
+	assert_int_equal(t.host_kind, CX_HOST_NAME);
+	u = uri("sip:192.0.2.9;maddr=;x");
+	t = cx_uri_target(&u);
+	assert_false(cx_uri_has_maddr(&u));
+	assert_int_equal(t.host_kind, CX_HOST_IPV4);
+	u = uri("tel:+1;maddr=192.0.2.1");
+	assert_false(cx_uri_has_maddr(&u));
+	u = uri("sip:a;maddr=x@192.0.2.9");
+	assert_false(cx_uri_has_maddr(&u));
+}
+
 static void bad(void **state)
 {
 	refused("", "Bad URI");
@@ -290,6 +319,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(parts),
 	    cmocka_unit_test(numeric_hosts),
+	    cmocka_unit_test(maddr),
 	    cmocka_unit_test(bad),
 	    cmocka_unit_test(other_schemes),
 	    cmocka_unit_test(sip_equality),

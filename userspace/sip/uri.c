@@ -13,8 +13,8 @@ static const struct {
 	struct cx_text name;
 	uint16_t port; /* RFC 3261 18.2.2, RFC 7118 5 */
 } transports[] = {
-	[CX_UDP] = {{"UDP", 3}, 5060}, [CX_TCP] = {{"TCP", 3}, 5060}, [CX_TLS] = {{"TLS", 3}, 5061},
-	[CX_WS] = {{"WS", 2}, 80},	   [CX_WSS] = {{"WSS", 3}, 443},
+    [CX_UDP] = {{"UDP", 3}, 5060}, [CX_TCP] = {{"TCP", 3}, 5060}, [CX_TLS] = {{"TLS", 3}, 5061},
+    [CX_WS] = {{"WS", 2}, 80},	   [CX_WSS] = {{"WSS", 3}, 443},
 };
 #define N_TRANSPORTS ((int)(sizeof(transports) / sizeof(transports[0])))
 
@@ -306,6 +306,27 @@ bool cx_uri_is_loose(const struct cx_uri *uri)
 	struct cx_text value;
 
 	return cx_uri_param(uri, "lr", &value);
+}
+
+static bool find_maddr(const struct cx_uri *uri, struct cx_text *maddr)
+{
+	return uri->host.n && cx_uri_param(uri, "maddr", maddr) && maddr->n;
+}
+
+bool cx_uri_has_maddr(const struct cx_uri *uri)
+{
+	struct cx_text maddr;
+
+	return find_maddr(uri, &maddr);
+}
+
+struct cx_uri cx_uri_target(const struct cx_uri *uri)
+{
+	struct cx_uri target = *uri;
+
+	if (find_maddr(uri, &target.host))
+		target.host_kind = (uint8_t)cx_host_parse(target.host, &target.addr);
+	return target;
 }
 
 int cx_uri_transport(const struct cx_uri *uri)

@@ -41,10 +41,19 @@ static inline bool cx_uri_param(const struct cx_uri *uri, const char *name, stru
 
 /* 16.4: a loose router. */
 bool cx_uri_is_loose(const struct cx_uri *uri);
+/* The URI with the place to send to as its host: ;maddr, if it has one that says something
+ * (19.1.1; RFC 3263 4). */
+struct cx_uri cx_uri_target(const struct cx_uri *uri);
+bool cx_uri_has_maddr(const struct cx_uri *uri);
 /* Of ;transport=, or the scheme's (sip: UDP, sips: TLS); -EINVAL: another one. RFC 3261 18.1.1, 26.2.2 */
 int cx_uri_transport(const struct cx_uri *uri);
 /* The port to send to: as written, else 5061 for sips, else the transport's. */
 uint16_t cx_uri_port(const struct cx_uri *uri);
+/* Does it say the port of its scheme, or none? */
+static inline bool cx_uri_port_is_default(const struct cx_uri *uri)
+{
+	return !uri->port || uri->port == (uri->scheme == CX_SCHEME_SIPS ? 5061 : 5060);
+}
 /* The digits of a user part or tel number (up to its parameters), as written. RFC 3261 19.1.6 */
 struct cx_text cx_uri_user_part(const struct cx_uri *uri);
 

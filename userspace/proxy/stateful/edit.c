@@ -107,6 +107,29 @@ static void count_down(struct cx_proxy *p, const struct cx_forwarding *f)
 		cx_edit_append(&p->edits, cx_edits_text(&p->edits, "Max-Forwards: %d\r\n", CX_MAX_FORWARDS));
 }
 
+/* 16.4: a maddr of ours goes, and with it the transport and a port other than the default. */
+static struct cx_text without_maddr(struct cx_edits *e, struct cx_text text)
+{
+	struct cx_text out, rest;
+	struct cx_param param;
+	struct cx_uri uri;
+
+	if (cx_uri_parse(text, &uri, NULL))
+		return text;
+	out = cx_edits_text(e, "%.*s", (int)(uri.host.p + uri.host.n - text.p), text.p);
+	if (uri.port && cx_uri_port_is_default(&uri))
+		out.n += cx_edits_text(e, ":%u", uri.port).n;
+	rest = uri.params;
+	while (cx_params_next(&rest, &param))
+		if (!cx_text_is_nocase(param.name, "maddr") && !cx_text_is_nocase(param.name, "transport"))
+			out.n += cx_edits_text(e, ";%.*s%s%.*s", (int)param.name.n, param.name.p,
+					       param.value.p ? "=" : "", (int)param.value.n, param.value.p)
+				     .n;
+	if (uri.headers.p)
+		out.n += cx_edits_text(e, "?%.*s", (int)uri.headers.n, uri.headers.p).n;
+	return out;
+}
+
 /* Around strict routers (16.4, 16.6 step 6) the Route set is written anew: without
  * what we pop, without its last value if that becomes the Request-URI, without
  * its first if the next hop wants to see itself there, and then with the
@@ -138,6 +161,8 @@ static void turn_routes(struct cx_proxy *p, const struct cx_forwarding *f)
 		uri = last;
 	else if (held.text.n)
 		cx_edit_append(e, cx_edits_text(e, "Route: %.*s\r\n", (int)held.text.n, held.text.p));
+	if (f->way->strip_maddr && !f->uri.n)
+		uri = without_maddr(e, uri);
 	if (f->way->strict) {
 		cx_edit_append(e, cx_edits_text(e, "Route: <%.*s>\r\n", (int)uri.n, uri.p));
 		uri = first;
@@ -176,6 +201,8 @@ int cx_forward_edit(struct cx_proxy *p, const struct cx_forwarding *f)
 			cx_edit_pop(&p->edits, CX_HEADER_ROUTE, f->way->pop);
 		if (f->uri.n)
 			cx_edit_request_uri(&p->edits, f->uri);
+		else if (f->way->strip_maddr)
+			cx_edit_request_uri(&p->edits, without_maddr(&p->edits, f->m->uri));
 	}
 	if (f->breadth)
 		share_breadth(p, f);

@@ -53,6 +53,7 @@ struct cx_way {
 	uint8_t pop;	   /* our own Route values on top */
 	bool from_route;   /* Request-URI was ours: the last Route value is the real one (16.4) */
 	bool strict;	   /* the next hop is a strict router (16.6 step 6) */
+	bool strip_maddr;  /* of the Request-URI: it is ours (16.4) */
 	bool core;	   /* route or group says mode = core */
 	bool in_dialog;
 };
@@ -160,8 +161,8 @@ uint16_t cx_uri_is_ours(const struct cx_proxy *p, const struct cx_uri *uri, uint
 
 /* For p->m and p->e. 0, or the status of the refusal. */
 int cx_way_find(struct cx_proxy *p, uint16_t in_listener, struct cx_way *way);
-/* A numeric URI that a group or a trusted network knows, or the host name of an element:
- * one of its servers, by the Call-ID of p->m. 0 or -ENOENT. */
+/* A URI whose host or maddr is an address that a group or a trusted network knows, or the
+ * host name of an element: one of its servers, by the Call-ID of p->m. 0 or -ENOENT. */
 int cx_way_to_uri(const struct cx_proxy *p, const struct cx_uri *uri, uint16_t side, struct cx_hop *hop,
 		  uint32_t *element);
 /* The element at that address, by that transport; CX_NONE. */

@@ -113,18 +113,20 @@ static uint16_t ours_by(const struct cx_proxy *p, const struct cx_uri *uri, uint
 	return cx_listener_at(p, &uri->addr, cx_uri_port(uri), transport);
 }
 
-/* A URI that names no transport means UDP (RFC 3263 4.1), but clients of a network
+/* What counts is where the URI leads: a maddr, if it has one (RFC 3261 16.4). A URI that
+ * names no transport means UDP (RFC 3263 4.1), but clients of a network
  * without it write no other: the address is ours all the same. */
 uint16_t cx_uri_is_ours(const struct cx_proxy *p, const struct cx_uri *uri, uint16_t in_listener)
 {
+	struct cx_uri target = cx_uri_target(uri);
 	int transport = cx_uri_transport(uri);
 	struct cx_text named;
 	uint16_t ours;
 
 	if (transport < 0 || !uri->host.n)
 		return CX_NO_LISTENER;
-	ours = ours_by(p, uri, in_listener, transport);
+	ours = ours_by(p, &target, in_listener, transport);
 	if (ours == CX_NO_LISTENER && transport == CX_UDP && !cx_uri_param(uri, "transport", &named))
-		ours = ours_by(p, uri, in_listener, CX_TCP);
+		ours = ours_by(p, &target, in_listener, CX_TCP);
 	return ours;
 }

@@ -14,6 +14,9 @@
  *   A host name is that of an element, or it leads nowhere: nothing is ever looked up
  *   for a message.
  * - By address inside a dialog or behind our Route, by DN otherwise.
+ * - A maddr is the address, whatever the host (RFC 3263 4). One in the Request-URI that is
+ *   ours is stripped, and counts no more (16.4); any other is the only target there is
+ *   (16.5), and the number does not count.
  */
 #include <errno.h>
 #include "base/hash.h"
@@ -121,21 +124,22 @@ static uint32_t server_named(const struct cx_proxy *p, const struct cx_uri *uri,
 int cx_way_to_uri(const struct cx_proxy *p, const struct cx_uri *uri, uint16_t side, struct cx_hop *hop,
 		  uint32_t *element)
 {
+	struct cx_uri target = cx_uri_target(uri);
 	int transport = cx_uri_transport(uri);
 
-	if (transport < 0 || !uri->host.n)
+	if (transport < 0 || !target.host.n)
 		return -ENOENT;
-	if (uri->host_kind == CX_HOST_NAME) {
-		*element = server_named(p, uri, (uint8_t)transport);
+	if (target.host_kind == CX_HOST_NAME) {
+		*element = server_named(p, &target, (uint8_t)transport);
 		return *element == CX_NONE ? -ENOENT : cx_hop_of_element(p, *element, hop) ? -ENOENT : 0;
 	}
-	*hop = (struct cx_hop){.addr = uri->addr,
+	*hop = (struct cx_hop){.addr = target.addr,
 			       .port = cx_uri_port(uri),
 			       .transport = (uint8_t)transport,
 			       .connection = CX_NO_CONNECTION};
 	if (cx_listener_at(p, &hop->addr, hop->port, transport) != CX_NO_LISTENER)
 		return -ENOENT;
-	hop->listener = side_for(p, &uri->addr, hop->transport, side);
+	hop->listener = side_for(p, &hop->addr, hop->transport, side);
 	*element = cx_way_element(p, hop);
 	return hop->listener == CX_NO_LISTENER ? -ENOENT : 0;
 }
@@ -164,6 +168,8 @@ static int by_request_uri(struct cx_proxy *p, uint16_t in_listener, const struct
 	struct cx_text user = cx_uri_user_part(uri);
 	uint16_t ours = uri->scheme == CX_SCHEME_TEL ? CX_NO_LISTENER : cx_uri_is_ours(p, uri, in_listener);
 
+	if (cx_uri_has_maddr(uri))
+		return cx_way_to_uri(p, uri, way->side, &way->hop, &way->element) ? 404 : 0;
 	if (ours == CX_NO_LISTENER && uri->scheme != CX_SCHEME_TEL && (way->in_dialog || way->pop) &&
 	    !cx_way_to_uri(p, uri, way->side, &way->hop, &way->element))
 		return 0;
@@ -171,6 +177,18 @@ static int by_request_uri(struct cx_proxy *p, uint16_t in_listener, const struct
 		return p->m.method == CX_M_OPTIONS && ours != CX_NO_LISTENER ? 200 : 404;
 	way->group = cx_route_find(p, in_listener, user, &way->core);
 	return way->group == CX_NONE ? 404 : 0;
+}
+
+/* 16.4: a maddr of ours goes, and with it the transport and a port other than the default. */
+static void strip_maddr(const struct cx_proxy *p, uint16_t in_listener, struct cx_uri *uri,
+			struct cx_way *way)
+{
+	way->strip_maddr = cx_uri_has_maddr(uri) && cx_uri_is_ours(p, uri, in_listener) != CX_NO_LISTENER;
+	if (!way->strip_maddr)
+		return;
+	uri->params.n = 0;
+	if (!cx_uri_port_is_default(uri))
+		uri->port = 0;
 }
 
 #define CX_OWN_ROUTES_MAX 8 /* four times round */
@@ -192,6 +210,7 @@ int cx_way_find(struct cx_proxy *p, uint16_t in_listener, struct cx_way *way)
 		uri = last;
 		n--;
 	}
+	strip_maddr(p, in_listener, &uri, way);
 	while (way->pop < CX_OWN_ROUTES_MAX && way->pop < n) {
 		uint16_t ours = cx_uri_is_ours(p, &routes[way->pop], in_listener);
 
