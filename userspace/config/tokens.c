@@ -114,7 +114,7 @@ static const char *check_word(const char *p, char before, struct slip *slip)
 		slipped(slip, "this number is too big", "no setting takes a number beyond 2147483647");
 	} else if (strchr("=:[(,", before) && !may_be_bare(p, end)) {
 		slipped(slip, " is neither a number nor true or false",
-			"a text needs double quotes; a number stands alone");
+			"a text needs double quotes on both sides; a number stands alone");
 		slip->word = p;
 		slip->n = (int)(end - p);
 	}

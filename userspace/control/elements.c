@@ -61,7 +61,7 @@ json_t *cx_json_pause(const struct cx_daemon *d, uint32_t id)
 			 "share", (double)cx_pause_share(p, now_ms) / CX_PAUSE_WHOLE);
 }
 
-const char *cx_element_why(struct cx_daemon *d, uint32_t id, char *buf, size_t size)
+const char *cx_element_why(struct cx_daemon *d, uint32_t id, char buf[CX_WHY_SIZE])
 {
 	const struct cx_element *e = &d->world->elements[id];
 	const struct cx_config_element *configured = d->tables->element_config[id];
@@ -72,7 +72,7 @@ const char *cx_element_why(struct cx_daemon *d, uint32_t id, char *buf, size_t s
 	    !cx_daemon_host(d, d->tables->group_config[e->group], configured, &view))
 		return cx_element_reason_text(e->reason);
 	cx_daemon_host_text(d, &view, true, text, sizeof(text));
-	snprintf(buf, size, "dns: %s", text[0] ? text : "none of its servers can be an element: see the log");
+	snprintf(buf, CX_WHY_SIZE, "dns: %s", text[0] ? text : "none of its servers can be an element: see the log");
 	return buf;
 }
 
@@ -80,7 +80,7 @@ json_t *cx_json_element(struct cx_daemon *d, uint32_t id)
 {
 	const struct cx_element *e = &d->world->elements[id];
 	const struct cx_config_element *configured = d->tables->element_config[id];
-	char reason[300];
+	char reason[CX_WHY_SIZE];
 	struct cx_element_stats fast, core;
 
 	cx_totals_element(d, id, &fast, &core);
@@ -91,7 +91,7 @@ json_t *cx_json_element(struct cx_daemon *d, uint32_t id)
 	    "address", e->family ? cx_json_address(&e->addr) : json_string(""), "port", (int)e->port, "transport",
 	    cx_transport_text(e->transport), "weight", (int)e->weight, "q",
 	    configured ? (int)configured->q : 0, "state",
-	    cx_element_state_text(e->state), "reason", cx_element_why(d, id, reason, sizeof(reason)), "since_ms",
+	    cx_element_state_text(e->state), "reason", cx_element_why(d, id, reason), "since_ms",
 	    (json_int_t)e->since_ms, "pause", cx_json_pause(d, id), "health", health_json(d, id), "calls",
 	    (json_int_t)(fast.calls + core.calls), "requests", (json_int_t)(fast.requests + core.requests),
 	    "bytes", (json_int_t)(fast.bytes + core.bytes), "calls_per_s",

@@ -328,7 +328,7 @@ static void note(json_t *notes, const char *text)
 /* Nobody takes the call: who is in the group, and why not. */
 static void note_elements(struct cx_daemon *d, const struct explained *x, json_t *notes)
 {
-	char why[300], text[400];
+	char why[CX_WHY_SIZE], text[400];
 	const uint32_t *ids;
 	size_t n;
 
@@ -339,7 +339,7 @@ static void note_elements(struct cx_daemon *d, const struct explained *x, json_t
 		const struct cx_element *e = &d->world->elements[ids[i]];
 
 		snprintf(text, sizeof(text), "element %.*s is %s: %s", CX_NAME_SIZE, (const char *)e->name,
-			 cx_element_state_text(e->state), cx_element_why(d, ids[i], why, sizeof(why)));
+			 cx_element_state_text(e->state), cx_element_why(d, ids[i], why));
 		json_array_append_new(notes, cx_json_string(text));
 	}
 }

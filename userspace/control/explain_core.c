@@ -69,10 +69,11 @@ static json_t *brief_json(struct cx_daemon *d, uint32_t id)
 {
 	const struct cx_element *e = &d->world->elements[id];
 	const struct cx_config_element *configured = d->tables->element_config[id];
+	char why[CX_WHY_SIZE];
 
 	return json_pack("{s:o, s:s, s:s, s:s, s:i, s:i, s:o}", "element", cx_json_name(e->name), "uri",
 			 configured ? configured->uri : "", "state", cx_element_state_text(e->state),
-			 "reason", cx_element_reason_text(e->reason), "q",
+			 "reason", cx_element_why(d, id, why), "q",
 			 configured ? (int)configured->q : 0, "weight", (int)e->weight, "pause",
 			 cx_json_pause(d, id));
 }

@@ -99,11 +99,11 @@ static json_t *problems_json(struct cx_daemon *d)
 				"this host does not have the listener's address");
 	}
 	for (uint32_t id = 0; id < d->tables->n_elements && json_array_size(list) < 100; id++) {
-		char why[300];
+		char why[CX_WHY_SIZE];
 
 		if (d->world->elements[id].reason == CX_ER_DNS && d->world->elements[id].state == CX_ELEMENT_DOWN)
 			problem(list, "element", (const char *)d->world->elements[id].name,
-				cx_element_why(d, id, why, sizeof(why)));
+				cx_element_why(d, id, why));
 	}
 	for (uint32_t id = 0; id < d->tables->n_groups && json_array_size(list) < 100; id++) {
 		const struct cx_group *g = &d->world->groups[id];

@@ -17,7 +17,8 @@ json_t *cx_json_element(struct cx_daemon *d, uint32_t id);
 /* What the element asked for (Retry-After), and the slow start after it; null. */
 json_t *cx_json_pause(const struct cx_daemon *d, uint32_t id);
 /* Why it is in its state, in words: of one that waits for DNS what the trouble is. */
-const char *cx_element_why(struct cx_daemon *d, uint32_t id, char *buf, size_t size);
+#define CX_WHY_SIZE 300
+const char *cx_element_why(struct cx_daemon *d, uint32_t id, char buf[CX_WHY_SIZE]);
 json_t *cx_json_nexthop(struct cx_daemon *d, uint32_t id);
 /* {"table", "dn", "prefix", "group", "core", "file", "line"} */
 json_t *cx_json_route(struct cx_daemon *d, const struct cx_dn_entry *entry);

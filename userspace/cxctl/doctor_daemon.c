@@ -121,7 +121,7 @@ static void check_elements(struct doctor *d)
 			continue;
 		if (!strcmp(state, "down") && !down++)
 			first_down = cxctl_text(e, "element");
-		if (strcmp(hop, "resolved") && strcmp(hop, "local") && !unresolved++)
+		if (cxctl_text(e, "address")[0] && strcmp(hop, "resolved") && strcmp(hop, "local") && !unresolved++)
 			first = cxctl_text(e, "element");
 	}
 	if (unresolved)
