@@ -172,13 +172,13 @@ $(B)/tests/bench/load: $(B)/tests/bench/load.o
 $(B)/tests/bench/calls/calls: $(patsubst %.c,$(B)/%.o,$(wildcard tests/bench/calls/*.c))
 	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDHARDEN) -o $@ $^
 
-$(B)/tests/bench/core: $(B)/tests/bench/core.o $(B)/libcxsip.a
+$(B)/tests/bench/core $(B)/tests/bench/names: $(B)/tests/bench/%: $(B)/tests/bench/%.o $(B)/libcxsip.a
 	$(Q)$(CC) $(CFLAGS) $(LDHARDEN) -o $@ $^ $(LDLIBS) -lcmocka
 
 .PHONY: bench
 bench: ## measure against bare XDP_TX and Kamailio (root); writes $(B)/bench.json
 	$(Q)conf/deps.sh build lab bench
-	+$(Q)$(MAKE) --no-print-directory all $(B)/tests/bench/fast $(B)/tests/bench/load $(B)/tests/bench/calls/calls $(B)/tests/bench/core
+	+$(Q)$(MAKE) --no-print-directory all $(B)/tests/bench/fast $(B)/tests/bench/load $(B)/tests/bench/calls/calls $(B)/tests/bench/core $(B)/tests/bench/names
 	$(Q)tests/bench/bench.sh $(B)
 
 # ---- run, install, clean -----------------------------------------------------

@@ -401,6 +401,63 @@ static void uses(void **state)
 	assert_int_equal(view_of(c).n, 1);
 }
 
+/* Thousands: each is found, those that are given back are not, and their places are taken again. */
+static void thousands(void **state)
+{
+	enum { N = 3000 };
+	struct cx_locate_want want = {.port = 5060, .transport = CX_UDP, .families = {CX_LOCATE_V4}};
+	struct cx_host_view v;
+	char name[32];
+
+	ZONE("n77 20 A 192.0.2.1");
+	for (unsigned i = 0; i < N; i++) {
+		snprintf(name, sizeof(name), "n%u", i);
+		assert_int_equal(take(name, 5060), i);
+	}
+	pass(2 * SECOND);
+	assert_int_equal(t.told, N);
+	assert_true(t.most <= CX_HOSTS_QUESTIONS_MAX);
+	for (unsigned i = 0; i < N; i += 3)
+		cx_hosts_give(t.hosts, i);
+	for (unsigned i = 0; i < N; i++) {
+		memset(want.host, 'x', sizeof(want.host)); /* what is behind the name does not count */
+		snprintf(want.host, sizeof(want.host), "n%u", i);
+		assert_int_equal(cx_hosts_find(t.hosts, &want), i % 3 ? i : CX_NONE);
+		assert_int_equal(cx_hosts_view(t.hosts, i, &v), i % 3 != 0);
+	}
+	assert_true(has(77, "192.0.2.1", false));
+	assert_int_equal(asked_in(31 * SECOND), N - N / 3);
+	assert_int_equal(t.told, N); /* nothing of those that nobody uses */
+	want.port = 5061;
+	assert_int_equal(cx_hosts_find(t.hosts, &want), CX_NONE);
+	for (unsigned i = 0; i < N; i += 3) {
+		snprintf(name, sizeof(name), "again%u", i);
+		assert_true(take(name, 5060) % 3 == 0);
+	}
+	assert_int_equal(cx_hosts_count(t.hosts), N);
+	assert_int_equal(asked_in(2 * SECOND), N / 3);
+}
+
+/* Of those that found no place all come to their turn, though the first ones are always due again. */
+static void nobody_starves(void **state)
+{
+	char name[32];
+
+	ZONE("n0 1 A 192.0.2.1");
+	for (unsigned i = 0; i < 200; i++) {
+		snprintf(name, sizeof(name), "n%u", i);
+		take(name, 5060);
+	}
+	t.hold = true;
+	for (unsigned round = 0; round < 60; round++) {
+		cx_hosts_tick(t.hosts, t.now);
+		answer_all();
+		cx_hosts_refresh(t.hosts, CX_NONE, t.now++);
+	}
+	for (uint32_t i = 0; i < 200; i++)
+		assert_true(view_of(i).settled);
+}
+
 static void restored(void **state)
 {
 	struct cx_target target = {
@@ -446,6 +503,8 @@ int main(void)
 	    TEST(bounds),
 	    TEST(questions_are_bounded),
 	    TEST(uses),
+	    TEST(thousands),
+	    TEST(nobody_starves),
 	    TEST(restored),
 	    TEST(refresh),
 	};

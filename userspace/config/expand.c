@@ -47,7 +47,49 @@ struct expansion {
 	struct cx_diag *diag;
 	struct cx_config_names names; /* of the elements as written: none may be given twice */
 	size_t left;		      /* elements that there may be yet, beside those that are written */
+	uint32_t *places;	      /* of the group at work: its elements by address, 1 more; 0: free */
+	uint32_t places_mask;
 };
+
+/* ---- places ------------------------------------------------------------------------ */
+
+/* An open-addressed table, at most half full, for a group that is going to have n elements.
+ * Its keys are what DNS says: spoiling an unkeyed hash costs somebody who owns the
+ * names of the configuration no more than their calls. */
+static int make_places(struct expansion *x, size_t n)
+{
+	uint32_t size = 16;
+
+	while (size < 2 * n)
+		size *= 2;
+	free(x->places);
+	x->places = calloc(size, sizeof(*x->places));
+	x->places_mask = size - 1;
+	return x->places ? 0 : -ENOMEM;
+}
+
+/* Where the group's element at the same place is, or would be put. */
+static uint32_t *place_of(const struct expansion *x, const struct cx_config_group *to,
+			  const struct cx_config_element *e)
+{
+	uint64_t h = cx_hash_fnv(CX_HASH_FNV, &e->addr, sizeof(e->addr)) + e->port * 0x9e3779b97f4a7c15ull;
+	uint32_t at = (uint32_t)(h ^ h >> 32) & x->places_mask;
+
+	for (; x->places[at]; at = (at + 1) & x->places_mask) {
+		const struct cx_config_element *other = &to->elements[x->places[at] - 1];
+
+		if (other->port == e->port && other->transport == e->transport &&
+		    !memcmp(&other->addr, &e->addr, sizeof(e->addr)))
+			break;
+	}
+	return &x->places[at];
+}
+
+/* The last element of the group has come to stay. */
+static void take_place(struct expansion *x, const struct cx_config_group *to)
+{
+	*place_of(x, to, &to->elements[to->n_elements - 1]) = (uint32_t)to->n_elements;
+}
 
 /* ---- one name ---------------------------------------------------------------------- */
 
@@ -61,13 +103,8 @@ static const char *unusable(const struct expansion *x, const struct cx_config_gr
 		return "its port is 0";
 	if (cx_own_listener(x->written, e))
 		return "it is the proxy itself";
-	for (size_t i = 0; i < to->n_elements; i++) {
-		const struct cx_config_element *other = &to->elements[i];
-
-		if (other->family && other->port == e->port && other->transport == e->transport &&
-		    !memcmp(&other->addr, &e->addr, sizeof(e->addr)))
-			return "another element of the group has it already";
-	}
+	if (*place_of(x, to, e))
+		return "another element of the group has it already";
 	/* if only such as are gone are left, the name itself needs a place, too */
 	return x->left > e->gone ? NULL : "there are more elements than limits.elements allows";
 }
@@ -165,6 +202,7 @@ static void put_name(struct expansion *x, struct cx_config_group *to, const stru
 			live[n_live++] = t;
 		}
 		to->n_elements++;
+		take_place(x, to);
 		x->left--;
 	}
 	weigh(to->elements + first, live, n_live, e->weight);
@@ -196,20 +234,24 @@ static size_t room_for(const struct expansion *x, const struct cx_config_group *
 
 static int expand_group(struct expansion *x, const struct cx_config_group *from, struct cx_config_group *to)
 {
+	size_t room = room_for(x, from);
+
 	*to = *from;
 	to->n_elements = 0;
-	to->elements = calloc(room_for(x, from), sizeof(*to->elements));
-	if (!to->elements)
+	to->elements = calloc(room, sizeof(*to->elements));
+	if (!to->elements || make_places(x, room))
 		return -ENOMEM;
 	/* addresses first: they were checked, and no name may take one's place */
 	for (int names = 0; names < 2; names++)
 		for (size_t i = 0; i < from->n_elements; i++) {
 			if ((from->elements[i].host[0] != '\0') != (names != 0))
 				continue;
-			if (names)
+			if (names) {
 				put_name(x, to, &from->elements[i]);
-			else
+			} else {
 				to->elements[to->n_elements++] = from->elements[i];
+				take_place(x, to);
+			}
 		}
 	return 0;
 }
@@ -252,6 +294,7 @@ int cx_config_expand(struct cx_config *written, const struct cx_config_answers *
 		c->n_groups = i + 1;
 	}
 	cx_config_names_free(&x.names);
+	free(x.places);
 	if (err)
 		cx_config_free(c);
 	else

@@ -19,8 +19,9 @@
 #include "dns/resolver.h"
 #include "observe/log.h"
 
-#define CX_SOON_MS 20	  /* changes that come together are one reload */
-#define CX_SAVE_MS 600000 /* that answers were confirmed is saved that often */
+#define CX_SOON_MS 20	     /* changes that come together are one reload */
+#define CX_SAVE_SOON_MS 1000 /* changes that come together are saved once */
+#define CX_SAVE_MS 600000    /* that answers were confirmed is saved that often */
 #define CX_ANSWERS_A_TURN 64
 
 struct cx_namer {
@@ -29,7 +30,7 @@ struct cx_namer {
 	struct cx_hosts *hosts;
 	struct cx_name_uses running;
 	uv_async_t answers;
-	uv_timer_t tick, soon;
+	uv_timer_t tick, soon, save;
 	bool changed; /* what names stand for: a reload is due */
 	uint64_t saved_ms;
 };
@@ -48,8 +49,20 @@ static void tick(struct cx_namer *n);
 
 static void save(struct cx_namer *n)
 {
+	uv_timer_stop(&n->save);
 	n->saved_ms = cx_monotonic_ms();
 	cx_names_save(n->hosts, n->parts->d.config);
+}
+
+static void on_save(uv_timer_t *timer)
+{
+	save(timer->data);
+}
+
+static void save_soon(struct cx_namer *n)
+{
+	if (!uv_is_active((uv_handle_t *)&n->save))
+		uv_timer_start(&n->save, on_save, CX_SAVE_SOON_MS, 0);
 }
 
 int cx_names_take(struct cx_parts *parts, const struct cx_config *config, struct cx_name_uses *uses)
@@ -57,7 +70,7 @@ int cx_names_take(struct cx_parts *parts, const struct cx_config *config, struct
 	struct cx_locate_want want;
 	int err = 0;
 
-	uses->n = 0;
+	*uses = (struct cx_name_uses){0};
 	uses->hosts = calloc(cx_config_count_elements(config) + 1, sizeof(*uses->hosts));
 	if (!uses->hosts)
 		return -ENOMEM;
@@ -78,12 +91,12 @@ int cx_names_take(struct cx_parts *parts, const struct cx_config *config, struct
 	return err;
 }
 
-bool cx_names_settled(struct cx_parts *parts, const struct cx_name_uses *uses)
+bool cx_names_settled(struct cx_parts *parts, struct cx_name_uses *uses)
 {
 	struct cx_host_view view;
 
-	for (size_t i = 0; i < uses->n; i++)
-		if (cx_hosts_view(parts->namer->hosts, uses->hosts[i], &view) && !view.settled)
+	for (; uses->n_settled < uses->n; uses->n_settled++)
+		if (cx_hosts_view(parts->namer->hosts, uses->hosts[uses->n_settled], &view) && !view.settled)
 			return false;
 	return true;
 }
@@ -277,7 +290,7 @@ static void on_changed(void *ctx, uint32_t host, bool targets)
 	log_change(n, &view);
 	if (targets) {
 		cx_names_changed(n->parts);
-		save(n);
+		save_soon(n);
 	}
 	cx_reload_settled(n->parts);
 }
@@ -343,8 +356,9 @@ int cx_names_start(struct cx_parts *parts, struct cx_config *written, struct cx_
 	n->saved_ms = cx_monotonic_ms();
 	uv_timer_init(&parts->loop, &n->tick);
 	uv_timer_init(&parts->loop, &n->soon);
+	uv_timer_init(&parts->loop, &n->save);
 	uv_async_init(&parts->loop, &n->answers, on_answers);
-	n->tick.data = n->soon.data = n->answers.data = n;
+	n->tick.data = n->soon.data = n->save.data = n->answers.data = n;
 	n->hosts = cx_hosts_new(&written->dns.rules, &ops);
 	err = n->hosts ? cx_resolver_new(&settings, on_wake, n, &n->resolver) : -ENOMEM;
 	if (!err)
@@ -368,6 +382,7 @@ void cx_names_stop(struct cx_parts *parts)
 	uv_close((uv_handle_t *)&n->answers, NULL);
 	uv_close((uv_handle_t *)&n->tick, NULL);
 	uv_close((uv_handle_t *)&n->soon, NULL);
+	uv_close((uv_handle_t *)&n->save, NULL);
 }
 
 void cx_names_free(struct cx_parts *parts)

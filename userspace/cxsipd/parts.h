@@ -262,7 +262,7 @@ void cx_keys_rotate_if_due(struct cx_parts *parts);
 /* names.c: what the host names of a configuration stand for. */
 struct cx_name_uses {
 	uint32_t *hosts;
-	size_t n;
+	size_t n, n_settled; /* so many of the first ones are known to be settled, which they stay */
 };
 /* The names of the written configuration are in use; *out: d.config. What an earlier
  * daemon knew of them is known. 0 or -errno. */
@@ -273,7 +273,7 @@ void cx_names_free(struct cx_parts *parts); /* after the loop */
 int cx_names_take(struct cx_parts *parts, const struct cx_config *config, struct cx_name_uses *uses);
 void cx_names_give(struct cx_parts *parts, struct cx_name_uses *uses);
 /* Has each had its first answer, or failed to? */
-bool cx_names_settled(struct cx_parts *parts, const struct cx_name_uses *uses);
+bool cx_names_settled(struct cx_parts *parts, struct cx_name_uses *uses);
 /* The new configuration is in force. */
 void cx_names_adopt(struct cx_parts *parts, struct cx_name_uses *uses, const struct cx_config *old,
 		    const struct cx_config *new);

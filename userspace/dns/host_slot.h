@@ -5,12 +5,17 @@
 #ifndef CX_DNS_HOST_SLOT_H
 #define CX_DNS_HOST_SLOT_H
 
+#define HASH_NONFATAL_OOM 1
+#include <uthash.h>
 #include "dns/hosts.h"
 
 struct cx_host_slot {
 	uint32_t uses; /* 0: free */
+	uint32_t number;
+	uint32_t next_free;
 	uint16_t attempt;
-	struct cx_locate_want want;
+	struct cx_locate_want want; /* the key, every byte of it */
+	UT_hash_handle hh;
 	struct cx_locate *locate;  /* NULL: not under way */
 	struct cx_target *targets; /* those that are gone behind the others */
 	uint16_t n, n_gone;
