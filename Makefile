@@ -202,8 +202,7 @@ install: all ## install below DESTDIR, PREFIX (/usr), SYSCONFDIR (/etc)
 	install -d $(DESTDIR)$(SYSCONFDIR)/cxsip/routes.d
 	test -e $(DESTDIR)$(SYSCONFDIR)/cxsip/cxsip.cfg || \
 		install -m 0644 conf/cxsip.cfg $(DESTDIR)$(SYSCONFDIR)/cxsip/cxsip.cfg
-	test -n "$$(ls -A $(DESTDIR)$(SYSCONFDIR)/cxsip/routes.d)" || \
-		install -m 0644 conf/routes.d/example.json $(DESTDIR)$(SYSCONFDIR)/cxsip/routes.d/example.json
+	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/doc/cxsip conf/cxsip.cfg conf/routes.d/example.json
 	install -d $(DESTDIR)$(UNITDIR)
 	sed -e 's|/usr/sbin/cxsipd|$(PREFIX)/sbin/cxsipd|; s|/etc/cxsip|$(SYSCONFDIR)/cxsip|' conf/cxsip.service \
 		> $(DESTDIR)$(UNITDIR)/cxsip.service
@@ -212,6 +211,9 @@ install: all ## install below DESTDIR, PREFIX (/usr), SYSCONFDIR (/etc)
 	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/man/man1 docs/man/cxctl.1
 	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/man/man5 docs/man/cxsip.cfg.5
 	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/man/man8 docs/man/cxsipd.8
+# on this host, and not into a package: the service's user, and the unit made known
+	test -n "$(DESTDIR)" || ! command -v systemd-sysusers >/dev/null || systemd-sysusers $(PREFIX)/lib/sysusers.d/cxsip.conf
+	test -n "$(DESTDIR)" || ! test -d /run/systemd/system || systemctl daemon-reload
 
 # ---- the kernel module -----------------------------------------------------------
 
