@@ -66,6 +66,21 @@ static inline int load(const char *text, const char *json, struct cx_diag *diag,
 	return cx_config_load(main_path, diag, config);
 }
 
+/* Fails the test if it is not good, or has another number of warnings. */
+static inline struct cx_config *load_good(const char *text, const char *json, size_t warnings)
+{
+	struct cx_config *config;
+	struct cx_diag diag;
+	int err = load(text, json, &diag, &config);
+
+	if (err || diag.errors || diag.warnings != warnings) {
+		cx_diag_print(&diag, stderr);
+		fail_msg("err %d, %zu errors, %zu warnings in:\n%s", err, diag.errors, diag.warnings, text);
+	}
+	cx_diag_clear(&diag);
+	return config;
+}
+
 static inline int setup(void **state)
 {
 	char routes_d[64];

@@ -12,11 +12,6 @@
 
 /* ---- listeners --------------------------------------------------------------------- */
 
-static bool same_place(const union cx_addr *a, uint16_t a_port, const union cx_addr *b, uint16_t b_port)
-{
-	return a_port == b_port && memcmp(a, b, sizeof(*a)) == 0;
-}
-
 static void check_overlap(struct cx_loader *l, const struct cx_config_network *network,
 			  const struct cx_config_listener *listener)
 {
@@ -30,7 +25,7 @@ static void check_overlap(struct cx_loader *l, const struct cx_config_network *n
 			if (other == listener)
 				return; /* the rest comes later in the file */
 			if (other->family && other->transport == listener->transport &&
-			    same_place(&other->addr, other->port, &listener->addr, listener->port))
+			    cx_same_place(&other->addr, other->port, &listener->addr, listener->port))
 				cx_diag_error(l->diag, listener->at.file, listener->at.line,
 					      "an address and port belong to one network: use another port",
 					      "listener %s of network \"%s\" overlaps with that of network "
@@ -44,10 +39,8 @@ static void check_overlap(struct cx_loader *l, const struct cx_config_network *n
 static void check_listeners(struct cx_loader *l)
 {
 	const struct cx_config *config = l->config;
-	size_t n = 0;
+	size_t n = cx_config_count_listeners(config);
 
-	for (size_t i = 0; i < config->n_networks; i++)
-		n += config->networks[i].n_listeners;
 	if (n > CX_LISTENERS_MAX) {
 		cx_diag_error(l->diag, l->path, 0, NULL, "too many listeners: %zu, at most %d", n,
 			      CX_LISTENERS_MAX);
@@ -141,20 +134,6 @@ static bool accepts(const struct cx_config_network *network, const union cx_addr
 	return false;
 }
 
-const struct cx_config_listener *cx_own_listener(const struct cx_config *config, const struct cx_config_element *e)
-{
-	for (size_t i = 0; i < config->n_networks; i++) {
-		for (size_t j = 0; j < config->networks[i].n_listeners; j++) {
-			const struct cx_config_listener *listener = &config->networks[i].listeners[j];
-
-			if (listener->family && listener->transport == e->transport &&
-			    same_place(&listener->addr, listener->port, &e->addr, e->port))
-				return listener;
-		}
-	}
-	return NULL;
-}
-
 /* True if the element's own requests would be let in. */
 static bool check_element(struct cx_loader *l, const struct cx_config_group *group,
 			  const struct cx_config_element *e)
@@ -224,7 +203,7 @@ static void check_same_place(struct cx_loader *l, const struct cx_config_group *
 		const struct cx_config_element *a = order[i - 1], *b = order[i];
 
 		if ((b->family || b->host[0]) && a->transport == b->transport && !strcmp(a->host, b->host) &&
-		    same_place(&a->addr, a->port, &b->addr, b->port))
+		    cx_same_place(&a->addr, a->port, &b->addr, b->port))
 			cx_diag_error(l->diag, b->at.file, b->at.line, "give one of them more weight instead",
 				      "element \"%s\" has the %s of \"%s\" on line %u of the same group", b->name,
 				      b->family ? "address" : "host", a->name, a->at.line);

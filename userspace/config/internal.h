@@ -64,7 +64,7 @@ void cx_nearest_try(struct cx_nearest *nearest, const char *candidate);
 /* "did you mean ...?" in buf, or `otherwise` if nothing is near. */
 const char *cx_nearest_hint(const struct cx_nearest *nearest, const char *otherwise, char buf[CX_HINT_SIZE]);
 
-/* ---- the state of one load -------------------------------------------------- */
+/* ---- loader.c: the state of one load -------------------------------------------------- */
 
 struct cx_table_rules {				 /* how the networks of a route table read a DN */
 	const struct cx_config_network *network; /* the first that uses the table */
@@ -158,8 +158,6 @@ int cx_file_read(struct cx_loader *l);				       /* file.c: all of them */
 int cx_element_uri_parse(const char *uri, struct cx_config_element *e, const char **why, const char **hint);
 /* Why no listener or element can have this address, or NULL; *hint may be NULL. */
 const char *cx_addr_unusable(const union cx_addr *addr, const char **hint);
-/* check.c: the listener at the element's address, if the element is the proxy itself. */
-const struct cx_config_listener *cx_own_listener(const struct cx_config *config, const struct cx_config_element *e);
 
 /* ---- routes.c, routes_json.c ------------------------------------------------------ */
 
@@ -172,6 +170,12 @@ void cx_route_add(struct cx_loader *l, const struct cx_route_text *text, uint32_
 void cx_routes_finish(struct cx_loader *l);
 /* Reads every *.json of the directory. */
 void cx_routes_dir_read(struct cx_loader *l);
+
+/* ---- snapshot.c: what is asked of a snapshot ---------------------------------------- */
+
+bool cx_same_place(const union cx_addr *a, uint16_t a_port, const union cx_addr *b, uint16_t b_port);
+/* The listener at the element's address, if the element is the proxy itself. */
+const struct cx_config_listener *cx_own_listener(const struct cx_config *config, const struct cx_config_element *e);
 
 /* ---- check.c: what only the whole can tell ---------------------------------------- */
 

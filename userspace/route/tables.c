@@ -20,14 +20,10 @@ static int too_many(struct cx_diag *diag, const struct cx_config *config, const 
 
 static int check_sizes(const struct cx_config *config, size_t n_elements, struct cx_diag *diag)
 {
-	size_t i, n_listeners = 0;
-	int err;
+	int err = too_many(diag, config, NULL, "networks", config->n_networks, CX_NETWORKS_MAX);
 
-	for (i = 0; i < config->n_networks; i++)
-		n_listeners += config->networks[i].n_listeners;
-	err = too_many(diag, config, NULL, "networks", config->n_networks, CX_NETWORKS_MAX);
 	if (!err)
-		err = too_many(diag, config, NULL, "listeners", n_listeners, CX_LISTENERS_MAX);
+		err = too_many(diag, config, NULL, "listeners", cx_config_count_listeners(config), CX_LISTENERS_MAX);
 	if (!err)
 		err = too_many(diag, config, NULL, "route tables", config->n_tables, CX_TABLES_MAX);
 	if (!err)
