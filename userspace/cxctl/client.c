@@ -195,28 +195,21 @@ int cxctl_ask(struct cxctl *c, const char *cmd, json_t *args, json_t **data)
 int cxctl_ask_all(struct cxctl *c, const char *cmd, json_t *args, const char *list, json_t **data)
 {
 	json_t *page, *next, *all = NULL;
+	bool more = true;
 	int rc = 0;
 
 	if (!args)
 		args = json_object();
-	do {
-		rc = cxctl_ask(c, cmd, json_incref(args), &page);
-		if (rc)
-			break;
-		if (all)
-			json_array_extend(cxctl_object(all, list), cxctl_object(page, list));
+	while (more && !(rc = cxctl_ask(c, cmd, json_incref(args), &page))) {
 		next = cxctl_object(page, "next");
-		if (json_is_integer(next))
-			json_object_set(args, "from", next);
-		else
-			next = NULL;
-		if (next)
-			next = cxctl_object(args, "from");
-		if (!all)
-			all = page;
-		else
+		more = json_is_integer(next) && !json_object_set(args, "from", next);
+		if (all) {
+			json_array_extend(cxctl_object(all, list), cxctl_object(page, list));
 			json_decref(page);
-	} while (next);
+		} else {
+			all = page;
+		}
+	}
 	json_decref(args);
 	if (rc) {
 		json_decref(all);
