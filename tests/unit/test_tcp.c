@@ -208,6 +208,33 @@ static void does_not_read(void **state)
 	rig_free(r);
 }
 
+/* It asks and asks, and its window stays closed: that is no sign of life. */
+static void asks_and_does_not_read(void **state)
+{
+	static const char question[] = "OPTIONS sip:x SIP/2.0\r\nl: 0\r\n\r\n";
+	struct cx_tcp_settings s = CX_TCP_SETTINGS_DEFAULT;
+	static char text[8000];
+	struct rig *r;
+	int fd;
+
+	(void)state;
+	memset(text, 'x', sizeof(text) - 1);
+	s.unacked_ms = 300;
+	r = rig_new(&s);
+	fd = dial(r);
+	put(fd, question, sizeof(question) - 1);
+	assert_true(UNTIL(r, r->messages == 1));
+	while (!send_text(r, &r->from, text, 0)) {
+		uv_run(&r->loop, UV_RUN_NOWAIT);
+		cx_tcp_flush(r->tcp);
+	}
+	assert_true(UNTIL(r, (send(fd, question, sizeof(question) - 1, MSG_DONTWAIT | MSG_NOSIGNAL),
+			      stats_of(r).open == 0)));
+	assert_int_equal(stats_of(r).timed_out, 1);
+	close(fd);
+	rig_free(r);
+}
+
 static void timers(void **state)
 {
 	struct cx_tcp_settings s = CX_TCP_SETTINGS_DEFAULT;
@@ -299,6 +326,7 @@ int main(void)
 	    cmocka_unit_test(refused),
 	    cmocka_unit_test(black_hole),
 	    cmocka_unit_test(does_not_read),
+	    cmocka_unit_test(asks_and_does_not_read),
 	    cmocka_unit_test(timers),
 	    cmocka_unit_test(limits),
 	    cmocka_unit_test(listing),

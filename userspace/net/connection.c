@@ -67,6 +67,8 @@ static uint64_t due_ms(const struct cx_conn *c)
 		due = c->opened_ms + s->half_open_ms;
 	if (c->partial_since_ms && c->partial_since_ms + s->half_open_ms < due)
 		due = c->partial_since_ms + s->half_open_ms;
+	if (c->stuck_since_ms && c->stuck_since_ms + s->unacked_ms < due)
+		due = c->stuck_since_ms + s->unacked_ms;
 	return due;
 }
 

@@ -43,7 +43,8 @@ struct cx_tcp_settings {
 	uint32_t idle_ms;	      /* without a byte either way: 240000 */
 	uint32_t half_open_ms;	      /* from connecting to the first whole message, and from a
 					 message's first byte to its last: 10000 */
-	uint32_t unacked_ms;	      /* until what the peer does not acknowledge breaks it: 10000 */
+	uint32_t unacked_ms;	      /* until what the peer does not acknowledge, or does not take,
+					 breaks it: 10000 */
 	uint32_t queue_max;	      /* bytes that wait for one connection: 262144 */
 	uint32_t connections_max;     /* of this worker: 16384 */
 	uint32_t per_source_max;      /* accepted ones of one IPv4 address or IPv6 /64: 1024 */
@@ -108,7 +109,7 @@ void cx_tcp_listen_close(struct cx_tcp_listen *l);
 	X(failed_connects, "connections that did not come up")                                               \
 	X(no_descriptors, "connections not opened or accepted for want of file descriptors")                 \
 	X(broken, "closed by an error")                                                                      \
-	X(timed_out, "closed by idle or half-open timer")                                                    \
+	X(timed_out, "closed by a timer: idle, half open, takes nothing")                                    \
 	X(bad_frames, "closed because no message could be read")                                             \
 	X(pings, "keep-alives answered")                                                                     \
 	X(queue_full, "messages refused by a full queue")                                                    \

@@ -37,6 +37,7 @@ struct cx_conn {
 	uv_timer_t timer;
 	unsigned handles; /* that are not closed yet */
 	uint64_t opened_ms, active_ms, partial_since_ms, close_at_ms;
+	uint64_t stuck_since_ms; /* `out` waits, and nothing of it has gone since; 0: nothing waits */
 	uint64_t messages_in, messages_out;
 	struct cx_frame frame;
 	struct cx_bytes in, out;

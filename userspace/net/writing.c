@@ -107,8 +107,22 @@ int cx_conn_queue(struct cx_conn *c, const struct iovec *iov, int n, uint64_t to
 	return 0;
 }
 
+/* The kernel breaks a connection whose peer says nothing any more (TCP_USER_TIMEOUT). A peer
+ * that has closed its window and goes on sending says enough for that, so it is timed here. */
+static void time_what_waits(struct cx_conn *c, bool some_went)
+{
+	if (!cx_bytes_n(&c->out)) {
+		c->stuck_since_ms = 0;
+	} else if (some_went || !c->stuck_since_ms) {
+		c->stuck_since_ms = uv_now(c->t->loop);
+		cx_conn_set_timer(c);
+	}
+}
+
 void cx_conn_flush(struct cx_conn *c)
 {
+	bool some_went = false;
+
 	while (cx_bytes_n(&c->out)) {
 		ssize_t n =
 		    send(c->fd, c->out.p + c->out.at, cx_bytes_n(&c->out), MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -123,7 +137,9 @@ void cx_conn_flush(struct cx_conn *c)
 		}
 		c->active_ms = uv_now(c->t->loop);
 		cx_bytes_consume(&c->out, (size_t)n);
+		some_went = true;
 	}
+	time_what_waits(c, some_went);
 	if (!cx_bytes_n(&c->out)) {
 		if (c->out.size > 65536)
 			cx_bytes_free(&c->out);
