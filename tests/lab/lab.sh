@@ -91,9 +91,10 @@ lab_build() {
 		${CC:-cc} -std=gnu11 -O2 -Wall -Wextra -o "$LAB_TOOLS/cxsip-uas" "$src/uas.c" "$src/message.c"
 	lab_stale cxsip-send "$src/send.c" && ${CC:-cc} -std=gnu11 -O2 -Wall -Wextra -o "$LAB_TOOLS/cxsip-send" "$src/send.c"
 	lab_stale cxsip-deaf "$src/deaf.c" && ${CC:-cc} -std=gnu11 -O2 -Wall -Wextra -o "$LAB_TOOLS/cxsip-deaf" "$src/deaf.c"
+	lab_stale cxsip-crowd "$src/crowd.c" && ${CC:-cc} -std=gnu11 -O2 -Wall -Wextra -o "$LAB_TOOLS/cxsip-crowd" "$src/crowd.c"
 	lab_stale pass.bpf.o "$src/pass.bpf.c" &&
 		${CLANG:-clang} -O2 -g -target bpf -I"/usr/include/$(uname -m)-linux-gnu" -c "$src/pass.bpf.c" -o "$LAB_TOOLS/pass.bpf.o"
-	[ -x "$LAB_TOOLS/cxsip-uas" ] && [ -x "$LAB_TOOLS/cxsip-send" ] && [ -x "$LAB_TOOLS/cxsip-deaf" ] && [ -f "$LAB_TOOLS/pass.bpf.o" ]
+	[ -x "$LAB_TOOLS/cxsip-uas" ] && [ -x "$LAB_TOOLS/cxsip-send" ] && [ -x "$LAB_TOOLS/cxsip-deaf" ] && [ -x "$LAB_TOOLS/cxsip-crowd" ] && [ -f "$LAB_TOOLS/pass.bpf.o" ]
 }
 
 lab_stale() {

@@ -202,7 +202,7 @@ static int start_workers(struct cx_parts *parts)
 {
 	int err;
 
-	cx_files_raise(parts->d.config);
+	parts->connections_max = cx_files_for_connections(parts->d.config);
 	err = cx_workers_start(parts);
 	return err ? fail(parts, "workers: %s", strerror(-err)) : 0;
 }

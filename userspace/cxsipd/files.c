@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * File descriptors: the soft limit that a shell or a container gives is for programs of
- * another time (select), so the daemon takes what it may have. What it then lacks for the
- * connections of the configuration is said at the start, and whenever it shows.
+ * another time (select), so the daemon takes what it may have. Connections get what is left
+ * when all else has its own: a crowd of them must not lock out cxctl. What is lacking is said
+ * at the start, and whenever it shows.
  */
 #include <stdio.h>
 #include <sys/resource.h>
@@ -20,22 +21,28 @@ static bool any_tcp(const struct cx_config *config)
 	return false;
 }
 
-void cx_files_raise(const struct cx_config *config)
+uint32_t cx_files_for_connections(const struct cx_config *config)
 {
+	uint32_t connections = config->tcp.connections;
 	struct rlimit files;
 	char limit[24], wanted[24];
 
 	if (getrlimit(RLIMIT_NOFILE, &files))
-		return;
+		return connections;
 	files.rlim_cur = files.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &files);
 	getrlimit(RLIMIT_NOFILE, &files);
-	if (!any_tcp(config) || files.rlim_cur >= config->tcp.connections + CX_OTHER_FILES)
-		return;
+	if (files.rlim_cur >= connections + CX_OTHER_FILES)
+		return connections;
+	connections = files.rlim_cur > 2 * CX_OTHER_FILES ? (uint32_t)files.rlim_cur - CX_OTHER_FILES
+							  : (uint32_t)files.rlim_cur / 2;
+	if (!any_tcp(config))
+		return connections;
 	snprintf(limit, sizeof(limit), "%llu", (unsigned long long)files.rlim_cur);
 	snprintf(wanted, sizeof(wanted), "%u", config->tcp.connections + CX_OTHER_FILES);
 	cx_log(CX_WARN, "few_descriptors", "limit", limit, "wanted", wanted, "consequence",
-	       "beyond the limit no connection is opened or accepted, whatever tcp.connections says", NULL);
+	       "there are fewer connections than tcp.connections says", "hint", "LimitNOFILE of the service", NULL);
+	return connections;
 }
 
 void cx_files_watch(struct cx_parts *parts)

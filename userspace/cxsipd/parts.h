@@ -132,6 +132,7 @@ struct cx_parts {
 	uv_poll_t module_poll;
 	bool module_released; /* by order, until it is loaded again */
 	struct cx_control *control;
+	uint32_t connections_max; /* of all workers */
 	uint64_t no_descriptors;  /* times that the log knows of */
 	struct cx_reload *reload; /* under way */
 	struct {		  /* an order that came during a reload that no operator gave */
@@ -184,9 +185,9 @@ bool cx_workers_drained(struct cx_parts *parts);
 /* Once a second: says which worker hangs. */
 void cx_workers_watch(struct cx_parts *parts);
 
-/* files.c. raise: as many descriptors as may be had; says if that is too few. watch: once a
- * second, says that there were none. */
-void cx_files_raise(const struct cx_config *config);
+/* files.c. Takes as many descriptors as may be had; so many connections can be, and it is
+ * said if they are fewer than configured. watch: once a second, says that there were none. */
+uint32_t cx_files_for_connections(const struct cx_config *config);
 void cx_files_watch(struct cx_parts *parts);
 
 /* sip.c: what a worker does. turn: sends what is queued and lets go of the view. */

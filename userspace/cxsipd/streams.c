@@ -113,7 +113,7 @@ int cx_sip_start_tcp(struct cx_sip *sip)
 	settings.half_open_ms = from->half_open_ms;
 	settings.unacked_ms = from->unacked_ms;
 	settings.queue_max = from->queue_bytes;
-	settings.connections_max = share(from->connections, workers);
+	settings.connections_max = share(sip->parts->connections_max, workers);
 	settings.per_source_max = share(from->per_source, workers);
 	settings.accepted = sip->parts->accepted;
 	return cx_tcp_new(cx_worker_loop(sip->worker), sip->number, sip->parts->tag_key, &settings, &ops,
