@@ -33,7 +33,7 @@ enum cx_verdict {
 	X(MISSING_HEADER, missing_header, UP, "a mandatory header is missing")                     \
 	X(DUPLICATE_HEADER, duplicate_header, UP, "a header that must be single appears twice")    \
 	X(BAD_URI, bad_uri, UP, "the Request-URI cannot be parsed")                                \
-	X(BAD_SCHEME, bad_scheme, UP, "the Request-URI's scheme is not sip, sips or tel")          \
+	X(BAD_SCHEME, bad_scheme, UP, "the Request-URI's scheme is not sip or tel; sips needs TLS") \
 	X(BAD_VIA, bad_via, UP, "the topmost Via cannot be parsed")                                \
 	X(BAD_CSEQ, bad_cseq, UP, "CSeq is malformed or names another method")                     \
 	X(BAD_LENGTH, bad_length, UP, "Content-Length does not fit the datagram")                  \

@@ -329,7 +329,8 @@ CX_INLINE __u32 cx_method_of(__u64 w, __u32 length)
 }
 
 /* Scheme, user and host of the Request-URI (RFC 3261 19.1.1, RFC 3966). No
- * blank and no < may be anywhere in it. */
+ * blank and no < may be anywhere in it. sips is a promise of TLS (26.2.2), which
+ * nobody here can keep. */
 CX_FN int cx_scan_uri(struct cx_msg *m)
 {
 	__u32 start, end, user_end;
@@ -344,8 +345,6 @@ CX_FN int cx_scan_uri(struct cx_msg *m)
 	w = cx_word(m, start) | CX_LOWER;
 	if ((w & CX_FIRST(4)) == CX_W4('s', 'i', 'p', ':') || (w & CX_FIRST(4)) == CX_W4('t', 'e', 'l', ':'))
 		start += 4;
-	else if ((w & CX_FIRST(5)) == CX_W8('s', 'i', 'p', 's', ':', 0, 0, 0))
-		start += 5;
 	else
 		return cx_find(m, start, end, CX_CHARS(' ', '<', '\t')) < (int)end ? CX_R_BAD_URI : CX_R_BAD_SCHEME;
 	at = cx_find(m, start, end, CX_CHARS('@', '<', ' '));

@@ -136,7 +136,7 @@ static void request_uri(void **state)
 		const char *with;
 		enum cx_reason reason;
 	} cases[] = {
-		{"http://h/", CX_R_BAD_SCHEME},	     {"mailto:a@b", CX_R_BAD_SCHEME}, {"1041", CX_R_BAD_SCHEME},
+		{"http://h/", CX_R_BAD_SCHEME},	     {"sips:1041@h", CX_R_BAD_SCHEME}, {"mailto:a@b", CX_R_BAD_SCHEME}, {"1041", CX_R_BAD_SCHEME},
 		{"<sip:1041@h>", CX_R_BAD_URI},	     {"sip:1041@h; lr", CX_R_BAD_URI}, {" sip:1041@h", CX_R_BAD_URI},
 		{"sip:1041@h ", CX_R_BAD_URI},	     {"sip:@h", CX_R_BAD_URI},	      {"sip:1041@", CX_R_BAD_URI},
 		{"sip:", CX_R_BAD_URI},		     {"tel:", CX_R_BAD_URI},	      {"tel:;x", CX_R_BAD_URI},
