@@ -58,8 +58,9 @@ int cxctl_check(struct cxctl *c, int argc, char **argv)
 		cx_diag_print(&diag, stderr);
 		cxctl_print_clean(file, stdout);
 		if (ok)
-			printf(": good: %zu networks, %zu groups, %zu routes from %zu files\n",
-			       config->n_networks, config->n_groups, config->n_routes, config->n_files);
+			printf(": good: %zu networks, %zu listeners, %zu groups, %zu elements, %zu routes from %zu files\n",
+			       config->n_networks, cx_config_count_listeners(config), config->n_groups,
+			       cx_config_count_elements(config), config->n_routes, config->n_files);
 		else
 			printf(": would be refused: %zu error%s\n", diag.errors, diag.errors == 1 ? "" : "s");
 	}

@@ -38,13 +38,12 @@ static int check(const char *path)
 	if (!err)
 		err = cx_tables_compile(config, &no_names, &diag, &tables);
 	cx_diag_print(&diag, err ? stderr : stdout);
-	if (err)
-		fprintf(stderr, "%s: not usable (%zu error%s)\n", path, diag.errors,
-			diag.errors == 1 ? "" : "s");
+	if (err) /* the words of `cxctl check` */
+		fprintf(stderr, "%s: would be refused: %zu error%s\n", path, diag.errors, diag.errors == 1 ? "" : "s");
 	else
-		printf("%s: ok (%zu networks, %zu listeners, %zu groups, %zu elements, %zu routes)\n", path,
-		       config->n_networks, cx_config_count_listeners(config), config->n_groups, cx_config_count_elements(config),
-		       config->n_routes);
+		printf("%s: good: %zu networks, %zu listeners, %zu groups, %zu elements, %zu routes from %zu files\n", path,
+		       config->n_networks, cx_config_count_listeners(config), config->n_groups,
+		       cx_config_count_elements(config), config->n_routes, config->n_files);
 	cx_tables_free(tables);
 	cx_config_free(config);
 	cx_diag_clear(&diag);
