@@ -202,24 +202,31 @@ void cx_command_groups(struct cx_request *rq)
 				 end < d->tables->n_groups ? json_integer((json_int_t)end) : json_null()));
 }
 
-/* The element of that name, or the first that its host name stands for. */
-static uint32_t find_named(struct cx_daemon *d, const char *name)
+/* The element of that name, or the first of the *n that its host name stands for. */
+static uint32_t find_named(struct cx_daemon *d, const char *name, size_t *n)
 {
-	uint32_t id = cx_world_find_element(d->world, name);
+	uint32_t first = cx_world_find_element(d->world, name);
 
-	for (uint32_t i = 0; id == CX_NONE && i < d->tables->n_elements; i++)
-		if (d->tables->element_config[i] && d->tables->element_config[i]->expanded &&
-		    !strcmp(d->tables->element_config[i]->written, name))
-			id = i;
-	return id;
+	*n = first != CX_NONE;
+	for (uint32_t i = 0; i < d->tables->n_elements; i++) {
+		const struct cx_config_element *e = d->tables->element_config[i];
+
+		if (!e || !e->expanded || i == first || strcmp(e->written, name))
+			continue;
+		first = first == CX_NONE ? i : first;
+		++*n;
+	}
+	return first;
 }
 
 static void order(struct cx_request *rq, const char *verb, enum cx_health_order what)
 {
 	bool ok = true;
 	const char *name = cx_arg_string(rq, "element", &ok);
+	json_t *element;
 	char who[64];
 	uint32_t id;
+	size_t n;
 	int rc;
 
 	if (!ok)
@@ -229,7 +236,7 @@ static void order(struct cx_request *rq, const char *verb, enum cx_health_order 
 		return;
 	}
 	rc = cx_daemon_order(rq->d, name, what);
-	id = find_named(rq->d, name);
+	id = find_named(rq->d, name, &n);
 	if (rc == -ENOENT || (!rc && id == CX_NONE)) {
 		cx_answer_error(rq, "not_found", "`cxctl elements` lists them", "no element \"%s\"", name);
 		return;
@@ -240,7 +247,12 @@ static void order(struct cx_request *rq, const char *verb, enum cx_health_order 
 	}
 	cx_control_who(rq->control, rq->client, who);
 	cx_log(CX_NOTICE, "operator", "order", verb, "element", name, "by", who, NULL);
-	cx_answer_data(rq, cx_json_element(rq->d, id));
+	element = cx_json_element(rq->d, id);
+	if (element) {
+		json_object_set_new(element, "ordered", cx_json_string(name));
+		json_object_set_new(element, "servers", json_integer((json_int_t)n));
+	}
+	cx_answer_data(rq, element);
 }
 
 void cx_command_drain(struct cx_request *rq)

@@ -149,7 +149,11 @@ static void print_order(const json_t *element)
 {
 	char reason[CXCTL_REASON];
 
-	cxctl_print_clean(cxctl_text(element, "element"), stdout);
+	long long servers = cxctl_integer(element, "servers");
+
+	cxctl_print_clean(cxctl_text(element, servers > 1 ? "ordered" : "element"), stdout);
+	if (servers > 1)
+		printf(", %lld servers,", servers);
 	printf(" of group ");
 	cxctl_print_clean(cxctl_text(element, "group"), stdout);
 	printf(" is %s (%s)\n", cxctl_text(element, "state"), cxctl_reason(element, reason));
