@@ -108,6 +108,131 @@ static void orders_for_a_host_name(void **state)
 	run_end();
 }
 
+/* Names elements as they are called when a host name stands for several servers, or for one. */
+static struct cx_config *servers(unsigned n, uint16_t first_port)
+{
+	struct cx_config *c = run_config(3);
+
+	mark(c, n);
+	for (unsigned i = 0; i < n; i++) {
+		struct cx_config_element *e = &c->groups[0].elements[i];
+
+		e->port = (uint16_t)(first_port + i);
+		snprintf(e->name, sizeof(e->name), n == 1 ? "ms" : "ms/x:%u", e->port);
+	}
+	return c;
+}
+
+static uint32_t of_name(const char *name)
+{
+	return cx_world_find_element(run.world, name);
+}
+
+static void assert_kept(const char *path, const char *lines)
+{
+	char text[256] = "";
+	FILE *f;
+
+	assert_int_equal(cx_health_save_orders(run.health, path), 0);
+	f = fopen(path, "r");
+	assert_non_null(f);
+	text[fread(text, 1, sizeof(text) - 1, f)] = '\0';
+	fclose(f);
+	assert_string_equal(text, lines);
+}
+
+static void end_and_start(const char *path, struct cx_config *c)
+{
+	assert_int_equal(cx_health_save_orders(run.health, path), 0);
+	run_end();
+	run_start_config(c);
+	assert_int_equal(cx_health_load_orders(run.health, path), 0);
+}
+
+/* An order for one server of a host name stays with it: while it is not in DNS, over a restart
+ * at which it is not known yet, and whatever it is called. */
+static void orders_for_a_server_of_a_host_name(void **state)
+{
+	const char *path = "/tmp/cxsip-test-server-orders";
+
+	run_start_config(servers(2, 5070));
+	assert_int_equal(cx_health_order(run.health, of_name("ms/x:5071"), CX_DRAIN), 0);
+	run_swap(servers(2, 5080)); /* others */
+	assert_element(of_name("ms/x:5080"), CX_ELEMENT_UP, CX_ER_CONFIG);
+	assert_element(of_name("ms/x:5081"), CX_ELEMENT_UP, CX_ER_CONFIG);
+	run_swap(servers(2, 5070));
+	assert_element(of_name("ms/x:5070"), CX_ELEMENT_UP, CX_ER_CONFIG);
+	assert_element(of_name("ms/x:5071"), CX_ELEMENT_DRAINING, CX_ER_OPERATOR);
+	end_and_start(path, servers(2, 5080));
+	assert_element(of_name("ms/x:5081"), CX_ELEMENT_UP, CX_ER_CONFIG);
+	end_and_start(path, servers(2, 5080)); /* twice: it is not lost by saving, either */
+	run_swap(servers(2, 5070));
+	assert_element(of_name("ms/x:5070"), CX_ELEMENT_UP, CX_ER_CONFIG);
+	assert_element(of_name("ms/x:5071"), CX_ELEMENT_DRAINING, CX_ER_OPERATOR);
+	assert_int_equal(cx_health_order(run.health, of_name("ms/x:5070"), CX_DISABLE), 0);
+	end_and_start(path, servers(1, 5070)); /* called otherwise */
+	assert_element(of_name("ms"), CX_ELEMENT_DISABLED, CX_ER_OPERATOR);
+	assert_int_equal(cx_health_order(run.health, of_name("ms"), CX_ENABLE), 0);
+	assert_kept(path, "ms at 10.1.0.3 5071 udp drain\n");
+	/* what is not configured any more is not kept */
+	end_and_start(path, run_config(3));
+	assert_kept(path, "");
+	unlink(path);
+	run_end();
+}
+
+/* An element that was drained by its address, and has a host name now. */
+static void orders_of_before_the_host_name(void **state)
+{
+	const char *path = "/tmp/cxsip-test-older-orders";
+	struct cx_config *c = run_config(1);
+
+	run_start(1);
+	assert_int_equal(cx_health_order(run.health, 0, CX_DRAIN), 0);
+	mark(c, 1);
+	run_swap(c);
+	c = run_config(1);
+	mark(c, 1);
+	end_and_start(path, c);
+	assert_element(0, CX_ELEMENT_DRAINING, CX_ER_OPERATOR);
+	unlink(path);
+	run_end();
+}
+
+/* Of a name and of one of its servers: the later order counts, for either. */
+static void orders_for_a_name_and_its_server(void **state)
+{
+	const char *path = "/tmp/cxsip-test-both-orders";
+
+	run_start_config(servers(3, 5070));
+	assert_int_equal(cx_health_order_name(run.health, "ms", CX_DRAIN), 0);
+	assert_int_equal(cx_health_order(run.health, 1, CX_UNDRAIN), 0);
+	assert_kept(path, "ms drain\nms at 10.1.0.3 5071 udp undrain\n");
+	end_and_start(path, servers(3, 5070));
+	assert_element(0, CX_ELEMENT_DRAINING, CX_ER_OPERATOR);
+	assert_element(1, CX_ELEMENT_UP, CX_ER_CONFIG);
+	assert_element(2, CX_ELEMENT_DRAINING, CX_ER_OPERATOR);
+	assert_int_equal(cx_health_order(run.health, 2, CX_DISABLE), 0);
+	assert_int_equal(cx_health_order_name(run.health, "ms", CX_DRAIN), 0);
+	end_and_start(path, servers(3, 5070));
+	assert_element(1, CX_ELEMENT_DRAINING, CX_ER_OPERATOR);
+	assert_element(2, CX_ELEMENT_DISABLED, CX_ER_OPERATOR); /* nothing was said of that */
+	assert_int_equal(cx_health_order_name(run.health, "ms", CX_UNDRAIN), 0);
+	assert_int_equal(cx_health_order_name(run.health, "ms", CX_ENABLE), 0);
+	assert_kept(path, "");
+	end_and_start(path, servers(3, 5070));
+	for (uint32_t i = 0; i < 3; i++)
+		assert_element(i, CX_ELEMENT_UP, CX_ER_CONFIG);
+	/* of a server that is away as well */
+	assert_int_equal(cx_health_order(run.health, of_name("ms/x:5072"), CX_DRAIN), 0);
+	run_swap(servers(2, 5070));
+	assert_int_equal(cx_health_order_name(run.health, "ms", CX_UNDRAIN), 0);
+	run_swap(servers(3, 5070));
+	assert_element(of_name("ms/x:5072"), CX_ELEMENT_UP, CX_ER_CONFIG);
+	unlink(path);
+	run_end();
+}
+
 /* Without an address there is nobody to ask, and nothing that brings it up. */
 static void an_element_without_an_address(void **state)
 {
@@ -288,6 +413,9 @@ int main(void)
 	    cmocka_unit_test(the_operator_has_precedence),
 	    cmocka_unit_test(disabled_elements_go_on_being_probed),
 	    cmocka_unit_test(orders_for_a_host_name),
+	    cmocka_unit_test(orders_for_a_server_of_a_host_name),
+	    cmocka_unit_test(orders_for_a_name_and_its_server),
+	    cmocka_unit_test(orders_of_before_the_host_name),
 	    cmocka_unit_test(an_element_without_an_address),
 	    cmocka_unit_test(disabled_by_configuration_until_enabled),
 	    cmocka_unit_test(orders_survive_a_restart),

@@ -314,8 +314,10 @@ void cx_health_give(struct cx_health *h, uint32_t element, enum cx_health_order 
 
 int cx_health_order(struct cx_health *h, uint32_t element, enum cx_health_order order)
 {
-	if (!cx_health_slot(h, element))
-		return -ENOENT;
+	int err = cx_health_slot(h, element) ? cx_orders_note(h, element, order) : -ENOENT;
+
+	if (err)
+		return err;
 	cx_health_give(h, element, order);
 	cx_health_settle(h, element);
 	return 0;

@@ -74,7 +74,7 @@ void cx_health_silent(struct cx_health *h, uint32_t element);
  * counts for nothing; the pause ends by the clock, or by an order to enable. */
 void cx_health_pause(struct cx_health *h, uint32_t element, const struct cx_pause *pause);
 void cx_health_reachable(struct cx_health *h, uint32_t element, bool reachable, const char *why);
-/* The operator: drain, undrain, disable, enable. -ENOENT. Enable also lifts a
+/* The operator: drain, undrain, disable, enable. -ENOENT, -ENOMEM. Enable also lifts a
  * "disabled" of the configuration, until a restart or until it is said anew, and
  * ends a pause or the slow start after it. */
 enum cx_health_order { CX_DRAIN, CX_UNDRAIN, CX_DISABLE, CX_ENABLE };
@@ -93,7 +93,7 @@ struct cx_health_view {
 int cx_health_view(const struct cx_health *h, uint32_t element, struct cx_health_view *out);
 
 /* Orders survive a restart: saved in runtime_dir/orders (text, "name drain" or
- * "name disable" a line). Loading: -ENOENT: no such file; -EINVAL: some line is
+ * "name disable" a line; see orders.c for servers of host names). Loading: -ENOENT: no such file; -EINVAL: some line is
  * no order, the others are obeyed; elements that are unknown are passed over. */
 int cx_health_save_orders(const struct cx_health *h, const char *path);
 int cx_health_load_orders(struct cx_health *h, const char *path);

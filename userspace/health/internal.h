@@ -31,9 +31,13 @@ struct cx_health_slot {
 	struct cx_health_view view;
 };
 
-/* What the operator said of a host name: it holds for every server that DNS names. */
+/* What the operator said of a host name: it holds for every server that DNS names. Or of
+ * one of its servers. */
 struct cx_health_name_order {
 	char name[CX_NAME_SIZE]; /* of the element, as written */
+	uint16_t port;		 /* of the server; 0: of all */
+	uint8_t transport;
+	union cx_addr addr;
 	bool draining, disabled;
 };
 
@@ -53,8 +57,10 @@ struct cx_health_slot *cx_health_slot(const struct cx_health *h, uint32_t elemen
 void cx_health_settle(struct cx_health *h, uint32_t element);
 /* What an order does to the judge; settle afterwards. */
 void cx_health_give(struct cx_health *h, uint32_t element, enum cx_health_order order);
-/* orders.c: gives a new server the orders of its name. */
+/* orders.c: gives a new server of a host name the orders that there are for it. */
 void cx_orders_apply(struct cx_health *h, uint32_t element);
+/* An order is given to an element: kept, if that is a server of a host name. 0 or -ENOMEM. */
+int cx_orders_note(struct cx_health *h, uint32_t element, enum cx_health_order order);
 /* prober.c: sends the next probe. */
 void cx_probe_send(struct cx_health *h, uint32_t element);
 /* The probe under way got no answer in time. */

@@ -66,6 +66,7 @@ up() { lab_get "[.elements[] | select(.group == \"$1\" and .state == \"up\")] | 
 up_is() { [ "$(up "$1")" = "$2" ]; }
 name() { lab_get "[.names[] | select(.element == \"$1\")][0] | $2" dns; }
 name_is() { [ "$(name "$1" "$2")" = "$3" ]; }
+element_is() { [ "$(element "$1" '.state + " " + .reason')" = "$2" ]; }
 all_up() { up_is one 1 && up_is six 1 && up_is cluster 3 && up_is ccore 3 && up_is naptr 1; }
 
 # A firewall that drops the NAPTR queries for old.lab: 12 bytes of DNS header, 9 of the name, the type (35).
@@ -222,6 +223,21 @@ must dns_start
 lab_ctl dns refresh cluster.lab >/dev/null || fail "refresh is refused"
 good() { name_is cluster .state good; }
 check "it does not come back: $(name cluster .error)" lab_wait 5000 good
+
+# ---- an operator's order for one server, over a restart that knows of no server at all
+lab_ctl drain cluster/10.2.1.2:5060 >/dev/null || fail "drain of a server is refused"
+lab_end dns KILL
+lab_end cxsipd KILL
+rm -f "$LAB_DIR/run/names"
+LAB_ELEMENTS=6 # by address
+must lab_daemon_start
+check "it knows a server: $(lab_ctl elements)" up_is cluster 0
+must dns_start
+lab_ctl dns refresh >/dev/null
+check "the drain of a server is lost: $(lab_ctl elements)" lab_wait 5000 element_is cluster/10.2.1.2:5060 "draining operator"
+check "the others are up" lab_wait 2000 up_is cluster 2
+lab_ctl undrain cluster/10.2.1.2:5060 >/dev/null || fail "undrain of a server is refused"
+check "undrain of a server" lab_wait 5000 up_is cluster 3
 
 # ---- an operator's order holds for the name, whoever its servers are
 servers=$(lab_get '"\(.ordered) \(.servers)"' drain cluster)
