@@ -321,6 +321,13 @@ static bool peer_does(struct scene *s, struct peer *p, const struct line *l)
 	return true;
 }
 
+/* What lingers goes with whatever happens next, which this is. */
+static void look(struct scene *s, struct cx_proxy_stats *stats)
+{
+	s->timer_ms = cx_proxy_tick(s->proxy, s->now_ms);
+	cx_proxy_stats(s->proxy, stats);
+}
+
 static bool number_named(const struct cx_proxy_stats *stats, const char *name, size_t n, uint64_t *value)
 {
 #define CX_X(member, text)                                                                                   \
@@ -339,7 +346,7 @@ static void check_counts(struct scene *s, const struct line *l)
 {
 	struct cx_proxy_stats stats;
 
-	cx_proxy_stats(s->proxy, &stats);
+	look(s, &stats);
 	for (int i = 1; i < l->n_words; i++) {
 		size_t n = strcspn(l->words[i], "=<");
 		uint64_t value = 0, wanted = strtoull(l->words[i] + n + 1, NULL, 10);
@@ -355,7 +362,7 @@ static void check_quiet(struct scene *s)
 {
 	struct cx_proxy_stats g;
 
-	cx_proxy_stats(s->proxy, &g);
+	look(s, &g);
 	if (g.invite_server || g.other_server || g.invite_client || g.other_client || g.contexts ||
 	    g.lingering || g.bytes)
 		scene_fail(s,

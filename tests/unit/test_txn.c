@@ -212,6 +212,65 @@ static void old_requests_match_by_all_that_they_have(void **state)
 	assert_true(match("BYE", OLD, URI, false) != invite);
 }
 
+/* ---- the end --------------------------------------------------------------------- */
+
+static int send_nothing(void *ctx, const struct cx_hop *hop, const struct iovec *iov, int n, uint64_t token)
+{
+	return 0;
+}
+
+static void over(void *ctx, struct cx_server *s)
+{
+}
+
+static const struct cx_txn_user user = {.send = send_nothing, .server_over = over};
+
+/* n transactions that are over, 10 ms apart from each other: from now_ms on. */
+static void leave(struct cx_txns *x, unsigned n, uint64_t now_ms)
+{
+	struct iovec iov = {"200", 3};
+
+	assert_int_equal(cx_txns_init(x, &mem, 64, 3600000, &user, NULL, now_ms), 0);
+	for (unsigned i = 0; i < n; i++) {
+		struct cx_server_start start = {.key = i, .timers = CX_TXN_TIMERS_DEFAULT};
+
+		cx_txns_advance(x, now_ms + 10 * i);
+		assert_int_equal(cx_server_respond(x, cx_server_new(x, &start), 200, &iov, 1), 0);
+	}
+	assert_int_equal(x->lingering, n);
+}
+
+static void what_is_over_wakes_nobody_by_itself(void **state)
+{
+	static struct cx_txns x;
+	unsigned wakes = 0;
+	uint64_t at_ms;
+
+	leave(&x, 40, 1000);
+	while ((at_ms = cx_txns_next(&x)) != CX_WHEEL_NEVER) {
+		cx_txns_advance(&x, at_ms);
+		wakes++;
+		assert_true(!x.lingering || at_ms < 1000 + 390 + 32000 + CX_LINGER_SLACK_MS);
+	}
+	assert_int_equal(x.lingering, 0);
+	assert_in_range(wakes, 1, 8); /* of 40 */
+	cx_txns_free(&x);
+}
+
+static void what_is_over_goes_on_time_if_something_happens(void **state)
+{
+	static struct cx_txns x;
+
+	leave(&x, 40, 1000);
+	cx_txns_advance(&x, 1000 + 32000 - 1);
+	assert_int_equal(x.lingering, 40);
+	for (unsigned i = 0; i < 40; i++) {
+		cx_txns_advance(&x, 1000 + 32000 + 10 * i);
+		assert_int_equal(x.lingering, 39 - i);
+	}
+	cx_txns_free(&x);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -223,6 +282,8 @@ int main(void)
 	    cmocka_unit_test(a_branch_is_found_in_a_quotation),
 	    cmocka_unit_test(requests_match_by_branch_sent_by_and_method),
 	    cmocka_unit_test(old_requests_match_by_all_that_they_have),
+	    cmocka_unit_test(what_is_over_wakes_nobody_by_itself),
+	    cmocka_unit_test(what_is_over_goes_on_time_if_something_happens),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

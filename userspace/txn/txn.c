@@ -20,6 +20,7 @@ int cx_txns_init(struct cx_txns *x, struct cx_mem *mem, uint32_t size, uint32_t 
 	x->ctx = ctx;
 	x->lifetime_ms = lifetime_ms;
 	cx_wheel_init(&x->wheel, now_ms);
+	cx_wheel_init(&x->ends, now_ms);
 	err = cx_txn_table_init(&x->table, mem, size);
 	if (err)
 		return err;
@@ -56,9 +57,20 @@ static void fire(void *ctx, struct cx_timer *timer)
 		cx_client_fire(x, (struct cx_client *)t, end);
 }
 
+/* The wheel that is cx_txns_now() first: an end may make the user start something. */
 void cx_txns_advance(struct cx_txns *x, uint64_t now_ms)
 {
 	cx_wheel_advance(&x->wheel, now_ms, fire, x);
+	cx_wheel_advance(&x->ends, now_ms, fire, x);
+}
+
+uint64_t cx_txns_next(const struct cx_txns *x)
+{
+	uint64_t next_ms = cx_wheel_next(&x->wheel), end_ms = cx_wheel_next(&x->ends);
+
+	if (end_ms != CX_WHEEL_NEVER && end_ms + CX_LINGER_SLACK_MS < next_ms)
+		return end_ms + CX_LINGER_SLACK_MS;
+	return next_ms;
 }
 
 struct cx_server *cx_server_get(const struct cx_txns *x, uint64_t handle)
@@ -90,14 +102,20 @@ void cx_txn_start(struct cx_txns *x, struct cx_txn *t, enum cx_txn_kind kind,
 	x->live[kind]++;
 }
 
+static struct cx_wheel *wheel_of_end(struct cx_txns *x, const struct cx_txn *t)
+{
+	return t->lingers ? &x->ends : &x->wheel;
+}
+
 void cx_txn_end_at(struct cx_txns *x, struct cx_txn *t, uint64_t at_ms)
 {
-	cx_timer_set(&x->wheel, &t->end, at_ms < t->death_ms ? at_ms : t->death_ms);
+	cx_timer_set(wheel_of_end(x, t), &t->end, at_ms < t->death_ms ? at_ms : t->death_ms);
 }
 
 void cx_txn_linger(struct cx_txns *x, struct cx_txn *t, enum cx_txn_state state, uint64_t for_ms)
 {
 	t->state = state;
+	cx_timer_stop(wheel_of_end(x, t), &t->end);
 	if (!t->lingers) {
 		t->lingers = true;
 		x->lingering++;
@@ -105,13 +123,13 @@ void cx_txn_linger(struct cx_txns *x, struct cx_txn *t, enum cx_txn_state state,
 	}
 	t->death_ms = cx_txns_now(x) + for_ms;
 	cx_timer_stop(&x->wheel, &t->retry);
-	cx_timer_set(&x->wheel, &t->end, t->death_ms);
+	cx_timer_set(&x->ends, &t->end, t->death_ms);
 }
 
 void cx_txn_forget(struct cx_txns *x, struct cx_txn *t)
 {
 	cx_timer_stop(&x->wheel, &t->retry);
-	cx_timer_stop(&x->wheel, &t->end);
+	cx_timer_stop(wheel_of_end(x, t), &t->end);
 	cx_txn_table_remove(&x->table, t->handle);
 	if (t->lingers)
 		x->lingering--;

@@ -45,6 +45,9 @@ struct cx_txn_timers {
 };
 #define CX_TXN_TIMERS_DEFAULT ((struct cx_txn_timers){500, 4000, 5000, 185000})
 #define CX_TXN_D_MS 32000 /* Timer D: at least 32 s */
+/* Nobody sees the end of what lingers. A thread with little to do wakes up once for
+ * many of them; one that is busy has each of them with some message. */
+#define CX_LINGER_SLACK_MS 128
 
 enum cx_txn_kind { CX_INVITE_SERVER, CX_OTHER_SERVER, CX_INVITE_CLIENT, CX_OTHER_CLIENT, CX_TXN_KINDS };
 
@@ -123,7 +126,8 @@ struct cx_txns {
 	struct cx_mem *mem;
 	const struct cx_txn_user *user;
 	void *ctx;
-	struct cx_wheel wheel;
+	struct cx_wheel wheel;	    /* all timers but */
+	struct cx_wheel ends;	    /* those by which what lingers goes */
 	struct cx_txn_table table;  /* handles; by_request */
 	struct cx_txn_table merges; /* by_merge: its chains alone are used */
 	uint32_t lifetime_ms;
@@ -142,6 +146,9 @@ int cx_txns_init(struct cx_txns *x, struct cx_mem *mem, uint32_t size, uint32_t 
 void cx_txns_free(struct cx_txns *x);
 /* Moves time on: timers fire. */
 void cx_txns_advance(struct cx_txns *x, uint64_t now_ms);
+/* When it wants to be moved on next, CX_WHEEL_NEVER: not at all. What lingers goes on
+ * time whenever something happens, but is no reason to wake up within CX_LINGER_SLACK_MS. */
+uint64_t cx_txns_next(const struct cx_txns *x);
 static inline uint64_t cx_txns_now(const struct cx_txns *x)
 {
 	return x->wheel.now_ms;

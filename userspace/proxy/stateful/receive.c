@@ -219,7 +219,7 @@ static void receive_request(struct cx_proxy *p, const struct cx_hop *from, bool 
 
 void cx_proxy_ask(struct cx_proxy *p)
 {
-	uint64_t at_ms = cx_wheel_next(&p->txns.wheel);
+	uint64_t at_ms = cx_txns_next(&p->txns);
 
 	if (at_ms >= p->asked_ms)
 		return;
@@ -254,7 +254,7 @@ uint64_t cx_proxy_tick(struct cx_proxy *p, uint64_t now_ms)
 {
 	p->asked_ms = 0; /* what is asked for is said by the return value */
 	cx_txns_advance(&p->txns, now_ms);
-	p->asked_ms = cx_wheel_next(&p->txns.wheel);
+	p->asked_ms = cx_txns_next(&p->txns);
 	return p->asked_ms;
 }
 
