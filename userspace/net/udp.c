@@ -60,6 +60,7 @@ struct cx_udp_batch {
 	struct sockaddr_storage from[CX_BATCH];
 	struct iovec iov[CX_BATCH];
 	struct mmsghdr m[CX_BATCH];
+	int n_in; /* of the last read: what is to be made ready anew */
 	/* out: n_out datagrams that wait for out_socket */
 	struct cx_udp *out_socket;
 	int n_out;
@@ -116,7 +117,12 @@ int cx_udp_set_dscp(struct cx_udp *u, uint8_t dscp)
 
 struct cx_udp_batch *cx_udp_batch_new(void)
 {
-	return calloc(1, sizeof(struct cx_udp_batch)); /* pages that are never needed are never there */
+	/* pages that are never needed are never there */
+	struct cx_udp_batch *b = calloc(1, sizeof(*b));
+
+	if (b)
+		b->n_in = CX_BATCH;
+	return b;
 }
 
 void cx_udp_batch_free(struct cx_udp_batch *b)
@@ -253,7 +259,7 @@ static int read_batch(struct cx_udp *u, struct cx_udp_batch *b)
 {
 	int n;
 
-	for (int i = 0; i < CX_BATCH; i++) {
+	for (int i = 0; i < b->n_in; i++) {
 		b->iov[i] = (struct iovec){.iov_base = b->bytes[i], .iov_len = CX_DATAGRAM_MAX};
 		b->m[i].msg_hdr = (struct msghdr){.msg_name = &b->from[i],
 						  .msg_namelen = sizeof(b->from[i]),
@@ -261,6 +267,7 @@ static int read_batch(struct cx_udp *u, struct cx_udp_batch *b)
 						  .msg_iovlen = 1};
 	}
 	n = recvmmsg(u->fd, b->m, CX_BATCH, MSG_DONTWAIT, NULL);
+	b->n_in = n < 1 ? 1 : n;
 	for (int i = 0; i < n; i++) {
 		union cx_addr from;
 		uint16_t port;
