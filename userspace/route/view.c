@@ -23,8 +23,7 @@ struct retired {
 
 /* A cache line of its own: written at every turn of a reader. */
 struct reader {
-	struct view *reading; /* NULL: none */
-	char gap[64 - sizeof(struct view *)];
+	struct view *reading __attribute__((aligned(64))); /* NULL: none */
 };
 
 struct cx_views {
@@ -37,10 +36,12 @@ struct cx_views {
 
 struct cx_views *cx_views_new(unsigned readers)
 {
-	struct cx_views *v = calloc(1, sizeof(*v) + readers * sizeof(v->readers[0]));
+	size_t n = sizeof(struct cx_views) + readers * sizeof(struct reader);
+	struct cx_views *v = aligned_alloc(64, n);
 
 	if (!v)
 		return NULL;
+	memset(v, 0, n);
 	v->n_readers = readers;
 	v->last = &v->first;
 	return v;
