@@ -136,6 +136,8 @@ static void run_daemon(const struct arrival *a, const uint8_t *p, size_t n)
 	length = cx_straighten(&names, copy, n, straight, MESSAGE_MAX);
 	MUST(length <= MESSAGE_MAX && !memcmp(copy, p, n));
 	cx_stateless_run(stateless, place.world, a->listener, &a->from, a->port, copy, n, &r);
+	if (cx_stateless_is_transaction(copy, n)) /* or it is malformed */
+		MUST(r.verdict != CX_FORWARD && r.reason != CX_R_FORGED_RESPONSE && r.reason != CX_R_BAD_COOKIE);
 	if (r.verdict == CX_FORWARD) {
 		length = gather(&r, out_core);
 		if (r.request)

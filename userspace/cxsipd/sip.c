@@ -158,7 +158,10 @@ static void on_datagram(void *ctx, uint16_t listener, const union cx_addr *from,
 
 	if (!w->tables->listener_config[listener])
 		return; /* a reload is just closing it */
-	cx_stateless_run(sip->stateless, w, listener, from, port, p, n, &r);
+	if (cx_stateless_is_transaction(p, n))
+		r = (struct cx_stateless_result){.verdict = CX_UP, .reason = CX_R_TRANSACTION};
+	else
+		cx_stateless_run(sip->stateless, w, listener, from, port, p, n, &r);
 	reason = r.reason;
 	if (cx_stateless_for_core(&r)) {
 		cx_sip_to_core(sip, &hop, p, n);

@@ -3,12 +3,17 @@
  * One datagram through the engine; where it stumbles over something legal but
  * unusual, the message is straightened and tried once more.
  */
+#define _GNU_SOURCE
 #include "proxy/stateless.h"
 #include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include "cxsip/alphabet.h"
 #include "proxy/body.h"
 #include "proxy/straighten.h"
 
 #define MESSAGE_MAX 65535
+#define STATUS_LINE_MAX 128 /* a longer one is the engine's */
 
 struct cx_stateless {
 	struct cx_body *core;
@@ -62,6 +67,31 @@ static bool may_be_straightened(enum cx_reason reason, size_t n)
 	default:
 		return false;
 	}
+}
+
+/* The value of a Via that is in this line, or NULL. */
+static const uint8_t *via_of(const uint8_t *line, const uint8_t *end)
+{
+	if (end - line > 4 && !strncasecmp((const char *)line, "via:", 4))
+		return line + 4;
+	return end - line > 2 && !strncasecmp((const char *)line, "v:", 2) ? line + 2 : NULL;
+}
+
+bool cx_stateless_is_transaction(const uint8_t *p, size_t n)
+{
+	static const char branch[] = ";branch=z9hG4bK";
+	const uint8_t *line, *end, *via, *at;
+
+	if (n < 12 || memcmp(p, "SIP/2.0 ", 8))
+		return false;
+	line = memchr(p, '\n', n < STATUS_LINE_MAX ? n : STATUS_LINE_MAX);
+	end = line ? memchr(line + 1, '\n', n - (size_t)(line + 1 - p)) : NULL;
+	via = end ? via_of(line + 1, end) : NULL;
+	at = via ? memmem(via, (size_t)(end - via), branch, sizeof(branch) - 1) : NULL;
+	if (!at || at[sizeof(branch) - 1] != CX_COOKIE_TRANSACTION)
+		return false;
+	/* of the first Via in the line, and no part of a quoted string */
+	return !memchr(via, '"', (size_t)(at - via)) && !memchr(via, ',', (size_t)(at - via));
 }
 
 void cx_stateless_run(struct cx_stateless *s, struct cx_world *w, uint16_t listener, const union cx_addr *from,

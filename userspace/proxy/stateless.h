@@ -31,6 +31,11 @@ struct cx_stateless_result {
 	enum cx_reason fast_reason;
 };
 
+/* A response whose topmost Via, right behind the status line, has the branch of a
+ * transaction of the daemon: what the engine calls CX_R_TRANSACTION, at a glance. The
+ * rest of it is not looked at, which the core does. False: the engine tells. */
+bool cx_stateless_is_transaction(const uint8_t *p, size_t n);
+
 struct cx_stateless *cx_stateless_new(void);
 /* For a body beside the stateful core: a request of a route or group in mode core
  * is not forwarded, but goes UP as CX_R_CORE_ROUTE. */
