@@ -165,10 +165,13 @@ static void start_core(struct scene *s)
 }
 
 /* Another daemon in its place: the same keys and configuration, nothing else. */
-static void restart(struct scene *s)
+/* node: NULL, or that of the daemon which takes over. */
+static void restart(struct scene *s, const char *node)
 {
 	cx_proxy_free(s->proxy);
 	s->world->meta.generation++;
+	if (node)
+		s->world->meta.node = (uint32_t)strtoul(node, NULL, 10);
 	s->timer_ms = CX_PROXY_NEVER;
 	start_core(s);
 }
@@ -406,7 +409,7 @@ static void run_line(struct scene *s, const struct line *l)
 		check_list(s, l->rest + 5, s->signs[0], sizeof(s->signs[0]), s->n_signs);
 	} else if (!strcmp(word, "restart")) {
 		settle(s);
-		restart(s);
+		restart(s, l->n_words > 1 ? l->words[1] : NULL);
 	} else if (!strcmp(word, "loses") && l->n_words > 1) {
 		lose_network(s, l->words[1]);
 	} else if (!strcmp(word, "alone")) {

@@ -3,8 +3,9 @@
  * Request validation (RFC 3261 16.3) behind the checks of syntax, and loop
  * detection (RFC 5393 section 4).
  *
- * The loop hash covers all that routing looks at. It travels in the branch of
- * our Via, so a request that comes back with one of our Vias and the same hash
+ * The loop hash covers all that routing looks at, and which node looked: another one
+ * with the same keys is a hop of its own. It travels in the branch of our Via, so a
+ * request that comes back with one of our Vias and the same hash
  * goes round in a loop; with another hash it spirals, which is no error.
  */
 #include "base/hash.h"
@@ -17,7 +18,7 @@ static uint64_t loop_hash(const struct cx_proxy *p, uint16_t in_listener)
 	struct cx_value v;
 
 	cx_siphash_start(&s, &p->match_key);
-	cx_siphash_word(&s, in_listener, 2);
+	cx_siphash_word(&s, (uint64_t)p->world->meta.node << 32 | in_listener, 2);
 	cx_hash_text(&s, p->m.uri.p, p->m.uri.n, 2);
 	cx_hash_text(&s, p->e.call_id.p, p->e.call_id.n, 2);
 	cx_hash_text(&s, p->e.from_tag.p, p->e.from_tag.n, 2);
