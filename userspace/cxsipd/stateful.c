@@ -11,7 +11,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
+#include "base/memory_limit.h"
 #include "cxsipd/stateful.h"
 #include "health/options.h"
 #include "net/owner.h"
@@ -129,13 +129,11 @@ void cx_sip_letter(struct cx_sip *sip, unsigned from, uint32_t kind, void *lette
 
 /* ---- start, end ----------------------------------------------------------------------------- */
 
-/* Long requests must not push the host into swap or the daemon into the arms of the
- * OOM killer: of its memory one half is the workers'. */
+/* Long requests must not push the host into swap or the daemon into the arms of the OOM
+ * killer: of the memory that it may have, one half is the workers'. */
 static uint64_t memory_share(unsigned workers)
 {
-	long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
-
-	return pages > 0 && size > 0 ? (uint64_t)pages * (uint64_t)size / 2 / workers : 0;
+	return cx_memory_limit("/proc/self/cgroup", "/sys/fs/cgroup") / 2 / workers;
 }
 
 static int start_core(struct cx_sip *sip)
