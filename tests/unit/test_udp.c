@@ -303,6 +303,26 @@ static int queue_to(struct cx_udp *u, const char *address, uint16_t port, const 
 
 /* Queued datagrams arrive in order, whatever makes the queue leave early: it is
  * full, another socket's turn comes, a datagram is too long for it. */
+/* What nobody reads in time is counted. */
+static void lost(void **state)
+{
+	static uint8_t big[60000];
+	struct seen a_seen, b_seen;
+	uint16_t a_port, b_port;
+	struct cx_udp *a = open_any("127.0.0.1", &a_seen, &a_port);
+	struct cx_udp *b = open_any("127.0.0.1", &b_seen, &b_port);
+	unsigned sent = 0;
+
+	(void)state;
+	assert_int_equal(cx_udp_lost(b), 0);
+	for (; sent < 1000 && !cx_udp_lost(b); sent++)
+		queue_to(a, "127.0.0.1", b_port, big, sizeof(big), 0);
+	assert_in_range(cx_udp_lost(b), 1, sent);
+	assert_int_equal(cx_udp_lost(a), 0);
+	cx_udp_close(a);
+	cx_udp_close(b);
+}
+
 static void queue(void **state)
 {
 	static uint8_t big[5000];
@@ -410,7 +430,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(datagrams_v4), cmocka_unit_test(datagrams_v6), cmocka_unit_test(refused_v4),
 	    cmocka_unit_test(refused_v6),   cmocka_unit_test(dscp),	    cmocka_unit_test(opening),
-	    cmocka_unit_test(queue),	    cmocka_unit_test(queue_errors), cmocka_unit_test(join),
+	    cmocka_unit_test(queue),	    cmocka_unit_test(lost),	    cmocka_unit_test(queue_errors), cmocka_unit_test(join),
 	};
 
 	return cmocka_run_group_tests(tests, batch_new, batch_free);

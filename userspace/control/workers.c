@@ -47,11 +47,12 @@ static json_t *worker_json(struct cx_daemon *d, unsigned worker)
 	struct cx_worker_view v;
 
 	cx_daemon_worker(d, worker, &v);
-	return json_pack("{s:i, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "worker", (int)worker, "place",
+	return json_pack("{s:i, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "worker", (int)worker, "place",
 			 v.state.place, "stuck_ms", (json_int_t)v.state.stuck_ms, "stalls",
 			 (json_int_t)v.state.stalls, "turns", (json_int_t)v.state.turns, "cpu_us",
 			 (json_int_t)v.state.busy_us, "datagrams",
-			 (json_int_t)sum_of(d->counters[worker]->reasons), "hand_overs_refused",
+			 (json_int_t)sum_of(d->counters[worker]->reasons), "datagrams_lost",
+			 (json_int_t)v.lost, "hand_overs_refused",
 			 (json_int_t)v.refused, "tcp", tcp_json(&v.tcp));
 }
 

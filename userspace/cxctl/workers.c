@@ -16,8 +16,9 @@ static void print_workers(const json_t *data)
 {
 	static const struct cxctl_column columns[] = {
 	    {"WORKER", true}, {"AT", false},	     {"CPU S", true},		{"DATAGRAMS", true},
-	    {"TURNS", true},  {"CONNECTIONS", true}, {"HAND-OVERS LOST", true}, {"STALLS", true}};
-	struct cxctl_table *t = cxctl_table_new(columns, 8);
+	    {"LOST", true},   {"TURNS", true},	     {"CONNECTIONS", true},	{"HAND-OVERS LOST", true},
+	    {"STALLS", true}};
+	struct cxctl_table *t = cxctl_table_new(columns, 9);
 	json_t *row;
 	size_t i;
 
@@ -27,6 +28,7 @@ static void print_workers(const json_t *data)
 		cxctl_cell(t, "%s", cxctl_text(row, "place"));
 		cxctl_cell(t, "%.1f", (double)cxctl_integer(row, "cpu_us") / 1e6);
 		cxctl_cell(t, "%" PRId64, cxctl_integer(row, "datagrams"));
+		cxctl_cell(t, "%" PRId64, cxctl_integer(row, "datagrams_lost"));
 		cxctl_cell(t, "%" PRId64, cxctl_integer(row, "turns"));
 		cxctl_cell(t, "%" PRId64, cxctl_integer(cxctl_object(row, "tcp"), "open"));
 		cxctl_cell(t, "%" PRId64, cxctl_integer(row, "hand_overs_refused"));

@@ -83,6 +83,7 @@ const char *cx_daemon_dns_servers(struct cx_daemon *d, char *buf, size_t size);
 struct cx_worker_view {
 	struct cx_worker_state state;
 	uint64_t refused; /* letters that it could not send */
+	uint64_t lost;	  /* datagrams that found no room in its sockets, as long as these are open */
 	struct cx_tcp_stats tcp;
 };
 void cx_daemon_worker(struct cx_daemon *d, unsigned worker, struct cx_worker_view *out);

@@ -134,6 +134,7 @@ struct cx_parts {
 	struct cx_control *control;
 	uint32_t connections_max; /* of all workers */
 	uint64_t no_descriptors;  /* times that the log knows of */
+	uint64_t lost_datagrams;  /* and how many of these */
 	struct cx_reload *reload; /* under way */
 	struct {		  /* an order that came during a reload that no operator gave */
 		bool waits;
@@ -182,7 +183,7 @@ void cx_workers_publish(struct cx_parts *parts);
 void cx_workers_forget(struct cx_parts *parts, void (*release)(void *p), void *p);
 /* New requests are refused from now on; false: some are still under way. */
 bool cx_workers_drained(struct cx_parts *parts);
-/* Once a second: says which worker hangs. */
+/* Once a second: says which worker hangs, and whether datagrams were lost. */
 void cx_workers_watch(struct cx_parts *parts);
 
 /* files.c. Takes as many descriptors as may be had; so many connections can be, and it is

@@ -200,6 +200,17 @@ size_t cx_daemon_connections(struct cx_daemon *d, unsigned worker, uint32_t *nex
 	return q.n;
 }
 
+/* Sockets come and go by calls of this thread's. */
+static uint64_t lost_datagrams(const struct cx_parts *parts, unsigned worker)
+{
+	uint64_t lost = 0;
+
+	for (unsigned i = 0; i < CX_LISTENERS_MAX; i++)
+		if (parts->sip[worker].udp[i])
+			lost += cx_udp_lost(parts->sip[worker].udp[i]);
+	return lost;
+}
+
 void cx_daemon_worker(struct cx_daemon *d, unsigned worker, struct cx_worker_view *out)
 {
 	struct cx_parts *parts = (struct cx_parts *)d;
@@ -207,6 +218,23 @@ void cx_daemon_worker(struct cx_daemon *d, unsigned worker, struct cx_worker_vie
 	cx_worker_state(parts->sip[worker].worker, &out->state);
 	cx_tcp_stats(parts->sip[worker].tcp, &out->tcp);
 	out->refused = cx_post_refused(parts->post, worker);
+	out->lost = lost_datagrams(parts, worker);
+}
+
+/* Who is told nothing of them looks for the fault in the network. */
+static void watch_lost(struct cx_parts *parts)
+{
+	uint64_t lost = 0;
+	char text[24];
+
+	for (unsigned i = 0; i < parts->d.n_workers; i++)
+		lost += lost_datagrams(parts, i);
+	if (lost > parts->lost_datagrams) {
+		snprintf(text, sizeof(text), "%llu", (unsigned long long)(lost - parts->lost_datagrams));
+		cx_log(CX_WARN, "datagrams_lost", "datagrams", text, "reason", "the daemon does not keep up",
+		       "consequence", "what needs an answer is sent again by its sender", NULL);
+	}
+	parts->lost_datagrams = lost;
 }
 
 void cx_workers_watch(struct cx_parts *parts)
@@ -225,6 +253,7 @@ void cx_workers_watch(struct cx_parts *parts)
 		cx_log(CX_ERROR, "worker_stalled", "worker", worker, "seconds", seconds, "place", state.place,
 		       "consequence", "messages of its calls wait", NULL);
 	}
+	watch_lost(parts);
 	cx_views_collect(parts->views);
 }
 

@@ -17,6 +17,7 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <linux/errqueue.h>
 #include <linux/icmp.h>
@@ -185,6 +186,14 @@ int cx_udp_join(const struct cx_listener *listener, const struct cx_udp_ops *ops
 int cx_udp_fd(const struct cx_udp *u)
 {
 	return u->fd;
+}
+
+uint32_t cx_udp_lost(const struct cx_udp *u)
+{
+	uint32_t info[SK_MEMINFO_VARS] = {0};
+	socklen_t n = sizeof(info);
+
+	return getsockopt(u->fd, SOL_SOCKET, SO_MEMINFO, info, &n) ? 0 : info[SK_MEMINFO_DROPS];
 }
 
 void cx_udp_set_listener(struct cx_udp *u, uint16_t listener)

@@ -57,6 +57,9 @@ int cx_udp_open(const struct cx_listener *listener, const struct cx_udp_ops *ops
 /* A further socket of the same port, which the kernel shares out among them. */
 int cx_udp_join(const struct cx_listener *listener, const struct cx_udp_ops *ops, struct cx_udp **out);
 int cx_udp_fd(const struct cx_udp *u);
+/* Datagrams that the kernel had no room for in the socket, or whose checksum was wrong, since
+ * it was opened. Any thread. */
+uint32_t cx_udp_lost(const struct cx_udp *u);
 /* Until empty, at most 256 datagrams a call; sends what was queued meanwhile.
  * errors: POLLPRI said that there are some. */
 void cx_udp_read(struct cx_udp *u, struct cx_udp_batch *b, bool errors);
