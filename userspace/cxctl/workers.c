@@ -15,8 +15,8 @@
 static void print_workers(const json_t *data)
 {
 	static const struct cxctl_column columns[] = {
-	    {"WORKER", true}, {"AT", false},	     {"CPU S", true},		{"DATAGRAMS", true},
-	    {"LOST", true},   {"TURNS", true},	     {"CONNECTIONS", true},	{"HAND-OVERS LOST", true},
+	    {"WORKER", true}, {"AT", false},   {"CPU S", true},	      {"DATAGRAMS", true},
+	    {"LOST", true},   {"TURNS", true}, {"CONNECTIONS", true}, {"HAND-OVERS LOST", true},
 	    {"STALLS", true}};
 	struct cxctl_table *t = cxctl_table_new(columns, 9);
 	json_t *row;

@@ -41,7 +41,8 @@ uint32_t cx_files_for_connections(const struct cx_config *config)
 	snprintf(limit, sizeof(limit), "%llu", (unsigned long long)files.rlim_cur);
 	snprintf(wanted, sizeof(wanted), "%u", config->tcp.connections + CX_OTHER_FILES);
 	cx_log(CX_WARN, "few_descriptors", "limit", limit, "wanted", wanted, "consequence",
-	       "there are fewer connections than tcp.connections says", "hint", "LimitNOFILE of the service", NULL);
+	       "there are fewer connections than tcp.connections says", "hint", "LimitNOFILE of the service",
+	       NULL);
 	return connections;
 }
 
@@ -61,5 +62,6 @@ void cx_files_watch(struct cx_parts *parts)
 	snprintf(text, sizeof(text), "%llu", (unsigned long long)(times - parts->no_descriptors));
 	parts->no_descriptors = times;
 	cx_log(CX_ERROR, "no_descriptors", "times", text, "consequence",
-	       "connections are not opened, or wait to be accepted", "hint", "LimitNOFILE of the service", NULL);
+	       "connections are not opened, or wait to be accepted", "hint", "LimitNOFILE of the service",
+	       NULL);
 }

@@ -32,7 +32,7 @@
 #define MESSAGES_A_TURN 50
 
 enum manner { SILENT, SLOW, DEAF, NOISE, STORM, MANNERS };
-static const char *const names[MANNERS] = { "silent", "slow", "deaf", "noise", "storm" };
+static const char *const names[MANNERS] = {"silent", "slow", "deaf", "noise", "storm"};
 
 static struct {
 	int fd;
@@ -134,8 +134,9 @@ static int turns(int n, enum manner manner)
 
 int main(int argc, char **argv)
 {
-	struct addrinfo hints = { .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM }, *to;
-	struct rlimit files = { CROWD_MAX + 64, CROWD_MAX + 64 };
+	struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM},
+			*to;
+	struct rlimit files = {CROWD_MAX + 64, CROWD_MAX + 64};
 	enum manner manner = SILENT;
 	int n = argc == 5 ? atoi(argv[2]) : 0;
 
