@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A crowd of TCP clients that no decent user agent would be, for as long as the process lives:
+ * A crowd of TCP clients that no decent user agent would be, until the last one is closed:
  *
  *   cxsip-crowd MANNER N ADDRESS PORT [< message]
  *
@@ -160,6 +160,5 @@ int main(int argc, char **argv)
 	while (turns(n, manner))
 		poll(NULL, 0, TURN_MS);
 	say("alone");
-	pause();
 	return 0;
 }
