@@ -260,6 +260,26 @@ static void timers(void **state)
 	rig_free(r);
 }
 
+/* Who keeps within a limit is not refused by a worker that happens to get more of it. */
+static void shares(void **state)
+{
+	static const uint32_t limits[] = {1, 3, 10, 64, 1000};
+
+	(void)state;
+	srandom(1);
+	assert_int_equal(cx_tcp_chance_share(1024, 1), 1024);
+	assert_int_equal(cx_tcp_chance_share(1024, 2), 603);
+	for (unsigned workers = 2; workers < 9; workers++) {
+		for (int i = 0; i < 5 * 200; i++) {
+			uint32_t all = limits[i % 5], most = cx_tcp_chance_share(all, workers), has[8] = {0};
+
+			assert_in_range(most, 1, all);
+			for (uint32_t n = 0; n < all; n++)
+				assert_true(++has[(unsigned)random() % workers] <= most);
+		}
+	}
+}
+
 static void limits(void **state)
 {
 	struct cx_tcp_settings s = CX_TCP_SETTINGS_DEFAULT;
@@ -329,6 +349,7 @@ int main(void)
 	    cmocka_unit_test(asks_and_does_not_read),
 	    cmocka_unit_test(timers),
 	    cmocka_unit_test(limits),
+	    cmocka_unit_test(shares),
 	    cmocka_unit_test(listing),
 	};
 

@@ -114,7 +114,7 @@ int cx_sip_start_tcp(struct cx_sip *sip)
 	settings.unacked_ms = from->unacked_ms;
 	settings.queue_max = from->queue_bytes;
 	settings.connections_max = share(sip->parts->connections_max, workers);
-	settings.per_source_max = share(from->per_source, workers);
+	settings.per_source_max = cx_tcp_chance_share(from->per_source, workers);
 	settings.accepted = sip->parts->accepted;
 	return cx_tcp_new(cx_worker_loop(sip->worker), sip->number, sip->parts->tag_key, &settings, &ops,
 			  &sip->tcp);

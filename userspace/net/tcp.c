@@ -4,6 +4,7 @@
  * for re-use, and counted by source. See tcp.h.
  */
 #include <errno.h>
+#include <math.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,6 +66,13 @@ void cx_tcp_close(struct cx_tcp *t)
 	}
 	if (!t->alive)
 		tcp_free(t);
+}
+
+uint32_t cx_tcp_chance_share(uint32_t all, unsigned workers)
+{
+	double share = (double)all / workers, most = ceil(share + 4 * sqrt(share));
+
+	return workers < 2 || most > all ? all : (uint32_t)most;
 }
 
 unsigned cx_tcp_worker_of(uint32_t connection)

@@ -65,6 +65,11 @@ int cx_tcp_new(uv_loop_t *loop, unsigned worker, uint64_t hash_key, const struct
  * are closed; then the struct frees itself. Listening sockets come first. */
 void cx_tcp_close(struct cx_tcp *t);
 
+/* A worker's part of a limit of connections, which the kernel shares out among the workers by
+ * chance: its share and four standard deviations, so that who keeps within the limit is not
+ * refused because one worker has more of it than another. */
+uint32_t cx_tcp_chance_share(uint32_t all, unsigned workers);
+
 /* Whose connection that is. */
 unsigned cx_tcp_worker_of(uint32_t connection);
 /* Who is to send to hop: the worker whose connection it names; without a name, one that
