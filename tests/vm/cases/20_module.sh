@@ -44,6 +44,6 @@ for test in test_kfuncs test_differential; do
 done
 vm_boot "${with[@]}" --with /bin/bash:/bin/bash --with "$built/cxsip.ko:/cx/cxsip.ko" --with tests/fastpath/messages \
 	--env CYCLES="${VM_CYCLES:-30}" --env CXSIP_MUTATIONS="${VM_MUTATIONS:-500}" \
-	--timeout "${VM_TIMEOUT:-280}" ${VM_OPTIONS:-} tests/vm/guest/module/all.sh "$@"
+	--timeout "${VM_TIMEOUT:-400}" ${VM_OPTIONS:-} tests/vm/guest/module/all.sh "$@"
 code=$?
 case $code in 0 | 77) exit $code ;; *) exit 1 ;; esac

@@ -4,9 +4,9 @@
 case_begin calls
 CALLS=5
 calls_ended() { [ "$(lab_uas_sum finished)" = "$1" ]; }
-for name in $LAB_SERVERS; do lab_end "$name"; done # and forget the calls that never got an ACK
+lab_end cxsipd || fail "the daemon ended badly" # first: it must not see its servers gone, and stop with them down
+for name in $LAB_SERVERS; do lab_end "$name"; done # they forget the calls that never got an ACK
 lab_uas_start_all --dump "$LAB_DIR/invite" || fail "the servers do not come back"
-lab_end cxsipd || fail "the daemon ended badly"
 before=$(($(module_count request) + $(module_count response)))
 for family in 4 6; do
 	for size in 2000 6000 8000; do

@@ -24,6 +24,7 @@ MODULE=path lab_config
 ctl reload >/dev/null || fail "reload"
 for name in $LAB_SERVERS; do lab_end "$name"; done
 lab_uas_start_all || fail "the servers do not come back"
+lab_wait 60000 lab_daemon_ready || fail "the servers are not up again" # a probe may have seen them gone
 scenario=$LAB_DIR/life.xml
 big_scenario 2400 >"$scenario"
 TERM=dumb lab_start traffic caller "$LAB_DIR/traffic.out" sipp $LAB_ACCESS4:5060 -sf "$scenario" -inf "$LAB_DIR/dn4.csv" -i $LAB_CALLER4 \
