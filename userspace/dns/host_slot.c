@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * From the old targets of a name to the new ones, see host_slot.h. Pure.
+ * What an attempt, or time, makes of a name's slot, see host_slot.h. Pure.
  */
 #include <stdlib.h>
 #include <string.h>
 #include "dns/host_slot.h"
+
+#define BACKOFF_MAX 5 /* doublings */
+
+/* ---- from the old targets to the new ones --------------------------------------------------- */
 
 struct set {
 	struct cx_target targets[2 * CX_TARGETS_MAX];
@@ -68,8 +72,10 @@ static bool take_over(struct cx_host_slot *s, const struct set *set, uint64_t no
 	return true;
 }
 
-bool cx_host_merge(const struct cx_hosts_rules *rules, struct cx_host_slot *s, const struct cx_locate *l,
-		   uint64_t now_ms)
+/* Takes over what the machine found (NULL: nothing), and of the old targets those of
+ * which nobody told; the others are gone, and linger. True: something has changed. */
+static bool merge(const struct cx_hosts_rules *rules, struct cx_host_slot *s, const struct cx_locate *l,
+		  uint64_t now_ms)
 {
 	struct set *set = calloc(1, sizeof(*set));
 	bool changed;
@@ -95,7 +101,7 @@ bool cx_host_expire(const struct cx_hosts_rules *rules, struct cx_host_slot *s, 
 	bool changed;
 
 	if (s->n && cx_dns_is_failure(s->status) && now_ms >= s->expires_ms + rules->stale_s * 1000ull)
-		return cx_host_merge(rules, s, NULL, now_ms);
+		return merge(rules, s, NULL, now_ms);
 	if (!s->n_gone)
 		return false;
 	set = calloc(1, sizeof(*set));
@@ -107,4 +113,87 @@ bool cx_host_expire(const struct cx_hosts_rules *rules, struct cx_host_slot *s, 
 	changed = set->n_gone != s->n_gone && take_over(s, set, now_ms);
 	free(set);
 	return changed;
+}
+
+/* ---- the end of an attempt --------------------------------------------------------------- */
+
+static uint32_t between(uint32_t value, uint32_t min, uint32_t max)
+{
+	if (value > max)
+		value = max;
+	return value < min ? min : value;
+}
+
+static void set_status(struct cx_host_slot *s, const struct cx_locate *l, enum cx_dns_status status,
+		       uint64_t now_ms)
+{
+	if (status == CX_DNS_OK)
+		s->failed_ms = 0;
+	else if (s->status != status || !s->failed_ms)
+		s->failed_ms = now_ms;
+	s->status = status;
+	memcpy(s->failed_name, l->failed_name, sizeof(s->failed_name));
+	s->failed_type = l->failed_type;
+}
+
+/* A TTL that rests on nothing is that of a "no". */
+static uint32_t counts_for_s(const struct cx_hosts_rules *rules, const struct cx_locate *l)
+{
+	if (l->status == CX_DNS_OK)
+		return between(l->ttl_s, rules->min_ttl_s, rules->max_ttl_s);
+	return between(l->no_ttl_s, 1, rules->negative_ttl_s);
+}
+
+/* Another service than the one of which nobody tells, or what is there without the NAPTR
+ * records of which nobody tells, counts only if there was nothing better before. */
+static bool is_weaker(const struct cx_host_slot *s, const struct cx_locate *l)
+{
+	return s->n && (l->passed_over || (s->by_naptr && cx_dns_is_failure(l->naptr)));
+}
+
+static void failed(const struct cx_hosts_rules *rules, struct cx_host_slot *s, const struct cx_locate *l,
+		   uint64_t now_ms)
+{
+	uint32_t doublings = s->failures < BACKOFF_MAX ? s->failures : BACKOFF_MAX;
+
+	s->failures++;
+	s->next_ms = now_ms + ((uint64_t)rules->retry_ms << doublings);
+	set_status(s, l,
+		   cx_dns_is_failure(l->status) ? l->status
+		   : l->passed_over		? CX_DNS_FAILURE
+						: l->naptr,
+		   now_ms);
+}
+
+static bool answered(const struct cx_hosts_rules *rules, struct cx_host_slot *s, const struct cx_locate *l,
+		     uint64_t now_ms)
+{
+	bool partly = false, changed;
+
+	for (uint16_t i = 0; i < l->n_names; i++)
+		partly |= l->names[i].missed;
+	changed = merge(rules, s, l, now_ms);
+	s->failures = 0;
+	s->left_out = l->left_out;
+	s->answered_ms = now_ms;
+	s->expires_ms = now_ms + counts_for_s(rules, l) * 1000ull;
+	s->without_naptr = cx_dns_is_failure(l->naptr);
+	s->by_naptr = l->by_naptr;
+	s->next_ms = s->expires_ms;
+	if (partly)
+		s->next_ms = cx_earlier(s->next_ms, now_ms + rules->min_ttl_s * 1000ull);
+	if (s->without_naptr)
+		s->next_ms = cx_earlier(s->next_ms, now_ms + rules->negative_ttl_s * 1000ull);
+	set_status(s, l, l->status, now_ms);
+	return changed;
+}
+
+bool cx_host_learn(const struct cx_hosts_rules *rules, struct cx_host_slot *s, const struct cx_locate *l,
+		   uint64_t now_ms)
+{
+	s->settled = true;
+	if (!cx_dns_is_failure(l->status) && !is_weaker(s, l))
+		return answered(rules, s, l, now_ms);
+	failed(rules, s, l, now_ms);
+	return false;
 }

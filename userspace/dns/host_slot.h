@@ -29,9 +29,15 @@ struct cx_host_slot {
 	uint16_t failed_type;
 };
 
-/* Takes over what the machine found (NULL: nothing), and of the old targets those of
- * which nobody told; the others are gone, and linger. True: something has changed. */
-bool cx_host_merge(const struct cx_hosts_rules *rules, struct cx_host_slot *s, const struct cx_locate *l,
+static inline uint64_t cx_earlier(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* An attempt is over (l is done): status, targets, and when to ask next. After a failure the
+ * last good answer stays, and it is asked again after twice the time. True: the targets
+ * have changed. */
+bool cx_host_learn(const struct cx_hosts_rules *rules, struct cx_host_slot *s, const struct cx_locate *l,
 		   uint64_t now_ms);
 /* Those whose time to linger is over go, and so does an answer that is too old to be
  * used. True: something has changed. */

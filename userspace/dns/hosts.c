@@ -15,8 +15,6 @@
 #include <string.h>
 #include "dns/host_slot.h"
 
-#define BACKOFF_MAX 5 /* doublings */
-
 struct cx_hosts {
 	struct cx_hosts_rules rules;
 	struct cx_hosts_ops ops;
@@ -71,20 +69,15 @@ void cx_hosts_free(struct cx_hosts *h)
 	free(h);
 }
 
-static uint64_t earlier(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
-
 /* After every change of what it depends on. */
 static void set_due(struct cx_hosts *h, const struct cx_host_slot *s)
 {
 	uint64_t due = s->locate || !s->uses ? CX_HOSTS_NEVER : s->next_ms;
 
 	for (uint16_t i = s->n; i < s->n + s->n_gone; i++)
-		due = earlier(due, s->targets[i].gone_ms + h->rules.linger_s * 1000ull);
+		due = cx_earlier(due, s->targets[i].gone_ms + h->rules.linger_s * 1000ull);
 	if (s->n && cx_dns_is_failure(s->status))
-		due = earlier(due, s->expires_ms + h->rules.stale_s * 1000ull);
+		due = cx_earlier(due, s->expires_ms + h->rules.stale_s * 1000ull);
 	h->due[s->number] = due;
 }
 
@@ -208,76 +201,6 @@ int cx_hosts_restore(struct cx_hosts *h, uint32_t host, const struct cx_target *
 
 /* ---- the end of an attempt --------------------------------------------------------------- */
 
-static uint32_t between(uint32_t value, uint32_t min, uint32_t max)
-{
-	if (value > max)
-		value = max;
-	return value < min ? min : value;
-}
-
-static void set_status(struct cx_host_slot *s, const struct cx_locate *l, enum cx_dns_status status,
-		       uint64_t now_ms)
-{
-	if (status == CX_DNS_OK)
-		s->failed_ms = 0;
-	else if (s->status != status || !s->failed_ms)
-		s->failed_ms = now_ms;
-	s->status = status;
-	memcpy(s->failed_name, l->failed_name, sizeof(s->failed_name));
-	s->failed_type = l->failed_type;
-}
-
-/* A TTL that rests on nothing is that of a "no". */
-static uint32_t counts_for_s(const struct cx_hosts *h, const struct cx_locate *l)
-{
-	if (l->status == CX_DNS_OK)
-		return between(l->ttl_s, h->rules.min_ttl_s, h->rules.max_ttl_s);
-	return between(l->no_ttl_s, 1, h->rules.negative_ttl_s);
-}
-
-/* Another service than the one of which nobody tells, or what is there without the NAPTR
- * records of which nobody tells, counts only if there was nothing better before. */
-static bool is_weaker(const struct cx_host_slot *s, const struct cx_locate *l)
-{
-	return s->n && (l->passed_over || (s->by_naptr && cx_dns_is_failure(l->naptr)));
-}
-
-static bool failed(struct cx_hosts *h, struct cx_host_slot *s, const struct cx_locate *l, uint64_t now_ms)
-{
-	uint32_t doublings = s->failures < BACKOFF_MAX ? s->failures : BACKOFF_MAX;
-
-	s->failures++;
-	s->next_ms = now_ms + ((uint64_t)h->rules.retry_ms << doublings);
-	set_status(s, l,
-		   cx_dns_is_failure(l->status) ? l->status
-		   : l->passed_over		? CX_DNS_FAILURE
-						: l->naptr,
-		   now_ms);
-	return false;
-}
-
-static bool answered(struct cx_hosts *h, struct cx_host_slot *s, const struct cx_locate *l, uint64_t now_ms)
-{
-	bool partly = false, changed;
-
-	for (uint16_t i = 0; i < l->n_names; i++)
-		partly |= l->names[i].missed;
-	changed = cx_host_merge(&h->rules, s, l, now_ms);
-	s->failures = 0;
-	s->left_out = l->left_out;
-	s->answered_ms = now_ms;
-	s->expires_ms = now_ms + counts_for_s(h, l) * 1000ull;
-	s->without_naptr = cx_dns_is_failure(l->naptr);
-	s->by_naptr = l->by_naptr;
-	s->next_ms = s->expires_ms;
-	if (partly)
-		s->next_ms = earlier(s->next_ms, now_ms + h->rules.min_ttl_s * 1000ull);
-	if (s->without_naptr)
-		s->next_ms = earlier(s->next_ms, now_ms + h->rules.negative_ttl_s * 1000ull);
-	set_status(s, l, l->status, now_ms);
-	return changed;
-}
-
 static void over(struct cx_hosts *h, uint32_t host, uint64_t now_ms)
 {
 	struct cx_host_slot *s = h->slots[host];
@@ -285,11 +208,7 @@ static void over(struct cx_hosts *h, uint32_t host, uint64_t now_ms)
 	enum cx_dns_status before = s->status;
 	bool first = !s->settled, without_naptr = s->without_naptr, changed;
 
-	if (cx_dns_is_failure(l->status) || is_weaker(s, l))
-		changed = failed(h, s, l, now_ms);
-	else
-		changed = answered(h, s, l, now_ms);
-	s->settled = true;
+	changed = cx_host_learn(&h->rules, s, l, now_ms);
 	stop(h, s);
 	if (s->again)
 		s->next_ms = now_ms;
@@ -412,7 +331,7 @@ uint64_t cx_hosts_tick(struct cx_hosts *h, uint64_t now_ms)
 	if (!ask_all(h))
 		again = now_ms + 20;
 	for (uint32_t i = 0; i < h->n; i++)
-		again = earlier(again, h->due[i]);
+		again = cx_earlier(again, h->due[i]);
 	/* what is due and found no room goes on after the next answer, or soon */
 	return again > now_ms ? again : now_ms + 20;
 }
