@@ -80,8 +80,8 @@ static void core_timer(void *ctx, uint64_t at_ms)
 	uv_timer_start(&sip->core_timer, cx_sip_on_core_timer, at_ms > now ? at_ms - now : 0, 0);
 }
 
-/* Health has probes and ICMP of its own; from calls it learns who stays silent,
- * and who refuses a connection. */
+/* Health has probes, ICMP and refused connections of its own; from calls it learns who
+ * stays silent. */
 static void core_sign(void *ctx, uint32_t element, enum cx_proxy_sign sign)
 {
 	struct cx_sip *sip = ctx;
